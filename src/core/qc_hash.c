@@ -1,0 +1,114 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include <limits.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "qc_hash.h"
+
+
+qc_rc_e
+qc_sha256_create(qc_sha256_t *h)
+{
+    h->failed = 0;
+    h->ctx = EVP_MD_CTX_new();
+
+    if (h->ctx == NULL) {
+        return QC_NOMEM;
+    }
+
+    if (EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
+        qc_sha256_destroy(h);
+        return QC_NOMEM;
+    }
+
+    return QC_OK;
+}
+
+
+void
+qc_sha256_destroy(qc_sha256_t *h)
+{
+    EVP_MD_CTX_free(h->ctx);
+    h->ctx = NULL;
+}
+
+
+qc_rc_e
+qc_sha256_init(qc_sha256_t *h)
+{
+    /* no type: the algorithm of qc_sha256_create() again */
+
+    h->failed = (EVP_DigestInit_ex(h->ctx, NULL, NULL) != 1);
+
+    return h->failed ? QC_NOMEM : QC_OK;
+}
+
+
+void
+qc_sha256_update(qc_sha256_t *h, const void *data, size_t len)
+{
+    if (len != 0 && EVP_DigestUpdate(h->ctx, data, len) != 1) {
+        h->failed = 1;
+    }
+}
+
+
+qc_rc_e
+qc_sha256_final(qc_sha256_t *h, uint8_t out[QC_SHA256_LEN])
+{
+    if (h->failed || EVP_DigestFinal_ex(h->ctx, out, NULL) != 1) {
+        return QC_NOMEM;
+    }
+
+    return QC_OK;
+}
+
+
+qc_rc_e
+qc_sha256(const void *data, size_t len, uint8_t out[QC_SHA256_LEN])
+{
+    if (len == 0) {
+        data = "";
+    }
+
+    if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1) {
+        return QC_NOMEM;
+    }
+
+    return QC_OK;
+}
+
+
+qc_rc_e
+qc_hmac_sha256(qc_str_t key, qc_str_t data, uint8_t out[QC_SHA256_LEN])
+{
+    const void           *k;
+    const unsigned char  *d;
+
+    if (key.len > INT_MAX) {
+        return QC_BAD;
+    }
+
+    k = (key.len != 0) ? (const void *) key.data : "";
+    d = (data.len != 0) ? data.data : (const unsigned char *) "";
+
+    if (HMAC(EVP_sha256(), k, (int) key.len, d, data.len, out, NULL) == NULL) {
+        return QC_NOMEM;
+    }
+
+    return QC_OK;
+}
+
+
+void
+qc_wipe(void *data, size_t len)
+{
+    OPENSSL_cleanse(data, len);
+}

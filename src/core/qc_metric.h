@@ -1,0 +1,133 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * Every counter of a zone, once: group, identifier, name, help.  The names
+ * of the group "reason" are also the values of $query_cache_reason.
+ */
+
+#ifndef QC_METRIC_H
+#define QC_METRIC_H
+
+
+#include "qc_base.h"
+
+
+#define QC_METRIC_TABLE(X)                                                    \
+    X(request, HIT, "hit", "answers served from the cache")                   \
+    X(request, MISS, "miss", "lookups that found no entry")                   \
+    X(request, EXPIRED, "expired", "lookups that found an entry too old")     \
+    X(request, BYPASS, "bypass", "requests not looked up")                    \
+    X(request, FALLBACK, "fallback",                                          \
+      "hits whose body could not be had: the upstream answered")              \
+    X(request, BROKEN, "broken",                                              \
+      "hits cut off after their first byte, the body being bad")              \
+                                                                              \
+    X(reason, R_METHOD, "method", "the method is not cached here")            \
+    X(reason, R_BODY_SIZE, "request_body_size",                               \
+      "the request body is over query_cache_max_request_body")                \
+    X(reason, R_BYPASS, "bypass_rule", "query_cache_bypass said so")          \
+    X(reason, R_KEY, "key_error", "the key could not be computed")            \
+    X(reason, R_ABSENT, "absent", "no entry under this key")                  \
+    X(reason, R_STALE, "stale", "the entry is past its lifetime")             \
+    X(reason, R_META_DOWN, "index_down", "the index is not reachable")        \
+    X(reason, R_META_TIMEOUT, "index_timeout", "the index did not answer")    \
+    X(reason, R_META_ERROR, "index_error", "the index answered an error")     \
+    X(reason, R_RECORD, "bad_record", "the record is not valid")              \
+    X(reason, R_GONE, "object_gone", "the body is not in the store")          \
+    X(reason, R_STORE_DOWN, "store_down", "the body store is set aside")      \
+    X(reason, R_STORE_TIMEOUT, "store_timeout",                               \
+      "the body store did not answer")                                        \
+    X(reason, R_STORE_ERROR, "store_error", "the body store failed")          \
+    X(reason, R_CORRUPT, "corrupt", "the body failed its checks")             \
+    X(reason, R_NO_STORE, "no_store_rule", "query_cache_no_store said so")    \
+    X(reason, R_STATUS, "status", "the status is not cacheable")              \
+    X(reason, R_FRESHNESS, "freshness", "the answer has no lifetime")         \
+    X(reason, R_CACHE_CONTROL, "cache_control",                               \
+      "the upstream forbids storing or reuse")                                \
+    X(reason, R_SET_COOKIE, "set_cookie", "the answer sets a cookie")         \
+    X(reason, R_VARY, "vary", "the answer varies by a field not in the key")  \
+    X(reason, R_ENCODED, "content_encoding", "the answer is encoded")         \
+    X(reason, R_TRAILERS, "trailers", "the answer has trailers")              \
+    X(reason, R_HEADER_SIZE, "header_size", "the header fields are too big")  \
+    X(reason, R_MIN_SIZE, "min_size", "the answer is too small")              \
+    X(reason, R_MAX_SIZE, "max_size", "the answer is too big")                \
+    X(reason, R_INCOMPLETE, "incomplete",                                     \
+      "the upstream did not finish, or not provably")                         \
+    X(reason, R_MEMORY, "store_memory", "pending stores hold too much")       \
+    X(reason, R_TEMP, "temp_file", "the temporary file failed")               \
+    X(reason, R_QUEUE, "store_queue", "the store queue is full")              \
+                                                                              \
+    X(store, STORED, "stored", "entries published")                           \
+    X(store, STORED_BYTES, "stored_bytes", "bytes of their bodies, stored")   \
+    X(store, STORE_FAILED, "failed", "stores given up")                       \
+    X(store, STORE_RETRY, "retried", "attempts repeated")                     \
+    X(store, STORE_EXPIRED, "deadline", "stores past their deadline")         \
+    X(store, STORE_LOST, "superseded", "stores that lost to a newer fill")    \
+    X(store, STORE_ORPHAN, "orphaned", "objects left without a record")       \
+    X(store, DROPPED, "dropped",                                              \
+      "entries dropped: object gone or corrupt")                              \
+                                                                              \
+    X(index, INDEX_ENTRIES, "entries", "records in the local index")          \
+    X(index, INDEX_EVICTED, "evicted", "records evicted for memory")          \
+    X(index, INDEX_NOMEM, "no_memory", "records that found no memory")        \
+    X(index, INDEX_INVALID, "invalid", "records that failed validation")      \
+                                                                              \
+    X(redis, REDIS_COMMANDS, "commands", "commands sent")                     \
+    X(redis, REDIS_CONNECTS, "connects", "connections made ready")            \
+    X(redis, REDIS_TIMEOUT, "timeouts", "commands that timed out")            \
+    X(redis, REDIS_DOWN, "down", "times Redis was set aside")                 \
+    X(redis, REDIS_REFUSED, "refused", "commands not sent: set aside")        \
+    X(redis, REDIS_QUEUE, "queue_full", "commands not sent: queue full")      \
+    X(redis, REDIS_ERROR, "errors", "error replies")                          \
+    X(redis, REDIS_PROTOCOL, "protocol_errors", "replies not understood")     \
+                                                                              \
+    X(s3, S3_GET, "get", "objects asked for")                                 \
+    X(s3, S3_PUT, "put", "objects sent")                                      \
+    X(s3, S3_DELETE, "delete", "objects deleted")                             \
+    X(s3, S3_PROBE, "probe", "probes while set aside")                        \
+    X(s3, S3_NOT_FOUND, "not_found", "answers 404")                           \
+    X(s3, S3_DENIED, "denied", "answers 401 and 403")                         \
+    X(s3, S3_STATUS, "bad_status", "other answers that are not 200")          \
+    X(s3, S3_SLOW_DOWN, "slow_down", "answers 503")                           \
+    X(s3, S3_INVALID, "invalid", "answers that contradict the record")        \
+    X(s3, S3_CONNECT, "unreachable", "connections that failed or broke")      \
+    X(s3, S3_TIMEOUT, "timeouts", "exchanges that timed out")                 \
+    X(s3, S3_DOWN, "down", "times S3 was set aside")                          \
+    X(s3, S3_REFUSED, "refused", "exchanges not begun: set aside")            \
+                                                                              \
+    X(disk, DISK_FILES, "files", "files in the store")                        \
+    X(disk, DISK_BYTES, "bytes", "bytes of these files")                      \
+    X(disk, DISK_READ, "read", "bodies opened")                               \
+    X(disk, DISK_WRITTEN, "written", "bodies written")                        \
+    X(disk, DISK_EVICTED, "evicted", "files evicted for space")               \
+    X(disk, DISK_LOADED, "loaded", "files indexed after a start")             \
+    X(disk, DISK_INVALID, "invalid", "files that failed validation")          \
+    X(disk, DISK_FULL, "full", "writes refused: no space")                    \
+    X(disk, DISK_ERROR, "errors", "failed file operations")
+
+
+typedef enum {
+#define QC_METRIC_ID(group, id, name, help)  QC_##id,
+    QC_METRIC_TABLE(QC_METRIC_ID)
+#undef QC_METRIC_ID
+    QC_METRICS
+} qc_metric_e;
+
+#define QC_NO_METRIC       QC_METRICS
+
+
+typedef struct {
+    qc_str_t               group;
+    qc_str_t               name;
+    qc_str_t               help;
+} qc_metric_t;
+
+
+extern const qc_metric_t   qc_metrics[QC_METRICS];
+
+
+#endif /* QC_METRIC_H */
