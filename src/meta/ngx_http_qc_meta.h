@@ -1,0 +1,79 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * Where metadata lives, behind one interface: the shared-memory index of one
+ * machine, or Redis.
+ */
+
+#ifndef _NGX_HTTP_QC_META_H_INCLUDED_
+#define _NGX_HTTP_QC_META_H_INCLUDED_
+
+
+#include "../common/ngx_http_qc_stats.h"
+#include "../core/qc_object.h"
+
+
+typedef struct ngx_http_qc_meta_s     ngx_http_qc_meta_t;
+typedef struct ngx_http_qc_meta_op_s  ngx_http_qc_meta_op_t;
+
+typedef void (*ngx_http_qc_meta_done_pt)(ngx_http_qc_meta_op_t *op);
+
+
+/* One operation; the memory is the caller's, until done or cancelled. */
+
+struct ngx_http_qc_meta_op_s {
+    u_char                     key[QC_KEY_LEN];
+
+    /*
+     * get:  out, its strings in buf
+     * put:  in; not replaced by an older fill (by record.started)
+     * drop: in, only record.object: an entry of another object stays
+     */
+    qc_record_t                record;
+    u_char                     buf[QC_RECORD_MAX];
+
+    ngx_int_t                  rc;
+    qc_metric_e                reason; /* when rc is not NGX_OK: QC_R_... */
+
+    ngx_http_qc_meta_done_pt   done;
+    void                      *data;   /* the caller's */
+    ngx_log_t                 *log;    /* the caller's, for messages made
+                                          while the call runs */
+
+    void                      *pending;     /* the backend's */
+};
+
+
+/*
+ * Each returns NGX_AGAIN if done(op) will be called later, exactly once
+ * unless cancelled; else the result at once, and done() is not called:
+ *   NGX_OK        found, published, dropped
+ *   NGX_DECLINED  get: no such entry; put: a newer fill is there; drop: not
+ *                 that object
+ *   NGX_ERROR     not possible now; op->reason says why
+ * op->rc holds the same when done() is called.
+ */
+
+struct ngx_http_qc_meta_s {
+    ngx_str_t                  name;   /* "memory", "redis" */
+
+    ngx_int_t                (*get)(ngx_http_qc_meta_t *meta,
+                                   ngx_http_qc_meta_op_t *op);
+    ngx_int_t                (*put)(ngx_http_qc_meta_t *meta,
+                                   ngx_http_qc_meta_op_t *op);
+    ngx_int_t                (*drop)(ngx_http_qc_meta_t *meta,
+                                   ngx_http_qc_meta_op_t *op);
+
+    /* Forget a pending op: done() will not be called. */
+    void                     (*cancel)(ngx_http_qc_meta_op_t *op);
+
+    ngx_http_qc_stats_t       *stats;
+    void                      *data;   /* the backend's */
+};
+
+
+#endif /* _NGX_HTTP_QC_META_H_INCLUDED_ */

@@ -1,0 +1,527 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include "ngx_http_qc_redis.h"
+#include "ngx_http_qc_redis_reply.h"
+
+#include "../core/qc_redis_url.h"
+
+
+#define NGX_HTTP_QC_REDIS_PREFIX_MAX  64
+#define NGX_HTTP_QC_REDIS_KEY_MAX                                             \
+    (NGX_HTTP_QC_REDIS_PREFIX_MAX + 2 * QC_KEY_LEN)
+
+/* EVAL script 1 key, ARGV[1..2] of the put script, then the pairs */
+#define NGX_HTTP_QC_REDIS_ARGS        (6 + 2 * QC_RECORD_FIELDS)
+
+
+typedef struct {
+    int                        argc;
+    const char                *argv[NGX_HTTP_QC_REDIS_ARGS];
+    size_t                     argvlen[NGX_HTTP_QC_REDIS_ARGS];
+    u_char                     key[NGX_HTTP_QC_REDIS_KEY_MAX];
+} ngx_http_qc_redis_args_t;
+
+
+static char *ngx_http_qc_redis_prefix(ngx_http_qc_redis_t *redis,
+    u_char *data, size_t len);
+
+static ngx_int_t ngx_http_qc_redis_get(ngx_http_qc_meta_t *meta,
+    ngx_http_qc_meta_op_t *op);
+static void ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis,
+    void *data, redisReply *reply, qc_metric_e reason);
+static ngx_int_t ngx_http_qc_redis_record(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, redisReply *reply);
+static ngx_int_t ngx_http_qc_redis_invalid(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op);
+static ngx_int_t ngx_http_qc_redis_copy(ngx_http_qc_meta_op_t *op);
+
+static ngx_int_t ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta,
+    ngx_http_qc_meta_op_t *op);
+static int64_t ngx_http_qc_redis_ttl(qc_record_t *rec);
+static ngx_int_t ngx_http_qc_redis_drop(ngx_http_qc_meta_t *meta,
+    ngx_http_qc_meta_op_t *op);
+static void ngx_http_qc_redis_script_handler(ngx_http_qc_redis_t *redis,
+    void *data, redisReply *reply, qc_metric_e reason);
+
+static ngx_int_t ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, redisReply *reply);
+static void ngx_http_qc_redis_arg(ngx_http_qc_redis_args_t *args,
+    const void *data, size_t len);
+static void ngx_http_qc_redis_key(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, ngx_http_qc_redis_args_t *args);
+static ngx_int_t ngx_http_qc_redis_queue(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, ngx_http_qc_redis_args_t *args,
+    ngx_http_qc_redis_reply_pt handler);
+static void ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op);
+
+
+/*
+ * ARGV: started, ms to live, and the pairs of the record, "v" first.  A key
+ * never stays without a time to live, nor with fields of an older record.
+ */
+
+static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
+    "local h=redis.call('HMGET',KEYS[1],'v','started')"
+    "local s=tonumber(h[2])"
+    "if h[1]==ARGV[4] and s and s>tonumber(ARGV[1]) then return 0 end "
+    "redis.call('DEL',KEYS[1])"
+    "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
+    "local r=redis.pcall('PEXPIRE',KEYS[1],ARGV[2])"
+    "if r~=1 then redis.call('DEL',KEYS[1])end "
+    "return r"
+);
+
+/* ARGV: s3_path */
+
+static ngx_str_t  ngx_http_qc_redis_drop_script = ngx_string(
+    "if redis.call('HGET',KEYS[1],'s3_path')~=ARGV[1] then return 0 end "
+    "return redis.call('DEL',KEYS[1])"
+);
+
+
+char *
+ngx_http_qc_redis_set(ngx_conf_t *cf, ngx_http_qc_redis_t *redis)
+{
+    char            *rv;
+    size_t           len;
+    u_char          *p;
+    qc_buf_t         scratch;
+    ngx_str_t       *value, *host;
+    ngx_uint_t       i;
+    const char      *error;
+    qc_redis_url_t   u;
+
+    host = &redis->endpoint.host;
+
+    if (host->data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    len = value[1].len + sizeof("unix:") - 1;
+
+    p = ngx_pnalloc(cf->pool, 2 * len);
+    if (p == NULL) {
+        return "has no memory";
+    }
+
+    /* the message must not repeat the URL, which may hold a password */
+
+    qc_buf_init(&scratch, p + len, len);
+
+    if (qc_redis_url_parse(&u, qc_str(value[1].data, value[1].len), &scratch,
+                           &error)
+        != QC_OK)
+    {
+        len = sizeof("has an invalid URL: ") + ngx_strlen(error);
+
+        p = ngx_pnalloc(cf->pool, len);
+        if (p == NULL) {
+            return "has an invalid URL";
+        }
+
+        (void) ngx_snprintf(p, len, "has an invalid URL: %s%Z", error);
+
+        return (char *) p;
+    }
+
+    host->data = p;
+
+    if (u.path.len) {
+        host->len = ngx_sprintf(p, "unix:%*s", u.path.len, u.path.data) - p;
+
+    } else {
+        host->len = u.host.len;
+        ngx_memcpy(p, u.host.data, u.host.len);
+    }
+
+    redis->endpoint.port = (in_port_t) u.port;
+
+    redis->conf.user.len = u.user.len;
+    redis->conf.user.data = (u_char *) u.user.data;
+    redis->conf.password.len = u.password.len;
+    redis->conf.password.data = (u_char *) u.password.data;
+    redis->conf.db = (ngx_uint_t) u.db;
+
+    ngx_str_set(&redis->conf.prefix, "qc:");
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "prefix=", 7) != 0) {
+            return "has an invalid parameter, only \"prefix=\" can follow "
+                   "the URL";
+        }
+
+        rv = ngx_http_qc_redis_prefix(redis, value[i].data + 7,
+                                      value[i].len - 7);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_qc_redis_prefix(ngx_http_qc_redis_t *redis, u_char *data, size_t len)
+{
+    size_t  i;
+
+    if (len > NGX_HTTP_QC_REDIS_PREFIX_MAX) {
+        return "has a prefix longer than 64 bytes";
+    }
+
+    for (i = 0; i < len; i++) {
+        if (data[i] <= 0x20 || data[i] >= 0x7f) {
+            return "has a prefix that is not printable";
+        }
+    }
+
+    redis->conf.prefix.len = len;
+    redis->conf.prefix.data = data;
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_qc_redis_init(ngx_http_qc_redis_t *redis, ngx_http_qc_stats_t *stats)
+{
+    ngx_http_qc_meta_t  *meta;
+
+    meta = &redis->meta;
+
+    ngx_str_set(&meta->name, "redis");
+
+    meta->get = ngx_http_qc_redis_get;
+    meta->put = ngx_http_qc_redis_put;
+    meta->drop = ngx_http_qc_redis_drop;
+    meta->cancel = ngx_http_qc_redis_op_cancel;
+    meta->stats = stats;
+    meta->data = redis;
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_get(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
+{
+    ngx_http_qc_redis_t       *redis;
+    ngx_http_qc_redis_args_t   args;
+
+    redis = meta->data;
+    args.argc = 0;
+
+    ngx_http_qc_redis_arg(&args, "HGETALL", sizeof("HGETALL") - 1);
+    ngx_http_qc_redis_key(redis, op, &args);
+
+    return ngx_http_qc_redis_queue(redis, op, &args,
+                                   ngx_http_qc_redis_get_handler);
+}
+
+
+static void
+ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis, void *data,
+    redisReply *reply, qc_metric_e reason)
+{
+    ngx_http_qc_meta_op_t  *op = data;
+
+    op->pending = NULL;
+
+    if (reply == NULL) {
+        op->rc = NGX_ERROR;
+        op->reason = reason;
+
+    } else {
+        op->rc = ngx_http_qc_redis_record(redis, op, reply);
+    }
+
+    op->done(op);
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_record(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
+    redisReply *reply)
+{
+    size_t        i, n;
+    redisReply  **e;
+    qc_field_t    fields[NGX_HTTP_QC_REDIS_ELEMENTS / 2];
+
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        return ngx_http_qc_redis_error(redis, op, reply);
+    }
+
+    if (reply->elements == 0) {
+        op->reason = QC_R_ABSENT;
+        return NGX_DECLINED;
+    }
+
+    e = reply->element;
+    n = reply->elements / 2;
+
+    if (reply->elements % 2) {
+        return ngx_http_qc_redis_invalid(redis, op);
+    }
+
+    for (i = 0; i < n; i++, e += 2) {
+
+        if (e[0]->type != REDIS_REPLY_STRING
+            || e[1]->type != REDIS_REPLY_STRING)
+        {
+            return ngx_http_qc_redis_invalid(redis, op);
+        }
+
+        fields[i].name = qc_str(e[0]->str, e[0]->len);
+        fields[i].value = qc_str(e[1]->str, e[1]->len);
+    }
+
+    if (qc_record_from_fields(&op->record, fields, n) != QC_OK
+        || ngx_http_qc_redis_copy(op) != NGX_OK)
+    {
+        return ngx_http_qc_redis_invalid(redis, op);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_invalid(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op)
+{
+    ngx_http_qc_redis_args_t  args;
+
+    args.argc = 0;
+    ngx_http_qc_redis_key(redis, op, &args);
+
+    op->reason = QC_R_RECORD;
+
+    ngx_http_qc_fault(redis->meta.stats, QC_INDEX_INVALID, NGX_LOG_WARN,
+                      ngx_cycle->log, 0,
+                      "the redis key \"%*s\" does not hold a valid record",
+                      args.argvlen[0], args.argv[0]);
+
+    return NGX_ERROR;
+}
+
+
+/* The strings of the record are the reply's, and have to outlive it. */
+
+static ngx_int_t
+ngx_http_qc_redis_copy(ngx_http_qc_meta_op_t *op)
+{
+    u_char       *p;
+    qc_record_t  *rec;
+
+    rec = &op->record;
+
+    if (rec->headers.len > QC_RECORD_MAX
+        || rec->ns.len > QC_RECORD_MAX - rec->headers.len)
+    {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(op->buf, rec->headers.data, rec->headers.len);
+    rec->headers.data = op->buf;
+
+    ngx_memcpy(p, rec->ns.data, rec->ns.len);
+    rec->ns.data = p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
+{
+    size_t                     i, n;
+    int64_t                    ttl;
+    qc_buf_t                   scratch;
+    qc_field_t                 fields[QC_RECORD_FIELDS];
+    ngx_http_qc_redis_t       *redis;
+    ngx_http_qc_redis_args_t   args;
+    u_char                     mem[QC_RECORD_SCRATCH];
+    u_char                     started[NGX_INT64_LEN], live[NGX_INT64_LEN];
+
+    redis = meta->data;
+
+    qc_buf_init(&scratch, mem, sizeof(mem));
+
+    if (qc_record_to_fields(&op->record, &scratch, fields, &n) != QC_OK) {
+        op->reason = QC_R_RECORD;
+        return NGX_ERROR;
+    }
+
+    ttl = ngx_http_qc_redis_ttl(&op->record);
+
+    if (ttl <= 0) {
+        op->reason = QC_R_STALE;
+        return NGX_ERROR;
+    }
+
+    args.argc = 0;
+
+    ngx_http_qc_redis_arg(&args, "EVAL", sizeof("EVAL") - 1);
+    ngx_http_qc_redis_arg(&args, ngx_http_qc_redis_put_script.data,
+                          ngx_http_qc_redis_put_script.len);
+    ngx_http_qc_redis_arg(&args, "1", 1);
+    ngx_http_qc_redis_key(redis, op, &args);
+    ngx_http_qc_redis_arg(&args, started,
+                          ngx_sprintf(started, "%uL", op->record.started)
+                          - started);
+    ngx_http_qc_redis_arg(&args, live, ngx_sprintf(live, "%L", ttl) - live);
+
+    for (i = 0; i < n; i++) {
+        ngx_http_qc_redis_arg(&args, fields[i].name.data, fields[i].name.len);
+        ngx_http_qc_redis_arg(&args, fields[i].value.data,
+                              fields[i].value.len);
+    }
+
+    return ngx_http_qc_redis_queue(redis, op, &args,
+                                   ngx_http_qc_redis_script_handler);
+}
+
+
+/* ms; relative, so that only differences of our own clock count. */
+
+static int64_t
+ngx_http_qc_redis_ttl(qc_record_t *rec)
+{
+    int64_t      now;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    now = (int64_t) tp->sec * 1000 + tp->msec;
+
+    return (int64_t) rec->stale * 1000 - now;
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_drop(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
+{
+    qc_buf_t                   name;
+    ngx_http_qc_redis_t       *redis;
+    ngx_http_qc_redis_args_t   args;
+    u_char                     mem[QC_OBJECT_NAME_LEN];
+
+    redis = meta->data;
+
+    qc_buf_init(&name, mem, sizeof(mem));
+    qc_object_name(&name, op->record.object);
+
+    args.argc = 0;
+
+    ngx_http_qc_redis_arg(&args, "EVAL", sizeof("EVAL") - 1);
+    ngx_http_qc_redis_arg(&args, ngx_http_qc_redis_drop_script.data,
+                          ngx_http_qc_redis_drop_script.len);
+    ngx_http_qc_redis_arg(&args, "1", 1);
+    ngx_http_qc_redis_key(redis, op, &args);
+    ngx_http_qc_redis_arg(&args, mem, qc_buf_len(&name));
+
+    return ngx_http_qc_redis_queue(redis, op, &args,
+                                   ngx_http_qc_redis_script_handler);
+}
+
+
+/* Both scripts return 1 if they have done it, 0 if they must not. */
+
+static void
+ngx_http_qc_redis_script_handler(ngx_http_qc_redis_t *redis, void *data,
+    redisReply *reply, qc_metric_e reason)
+{
+    ngx_http_qc_meta_op_t  *op = data;
+
+    op->pending = NULL;
+
+    if (reply == NULL) {
+        op->rc = NGX_ERROR;
+        op->reason = reason;
+
+    } else if (reply->type != REDIS_REPLY_INTEGER) {
+        op->rc = ngx_http_qc_redis_error(redis, op, reply);
+
+    } else {
+        op->rc = reply->integer ? NGX_OK : NGX_DECLINED;
+        op->reason = QC_NO_METRIC;
+    }
+
+    op->done(op);
+}
+
+
+/* Not the type of reply that was expected: an error, as a rule. */
+
+static ngx_int_t
+ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
+    redisReply *reply)
+{
+    u_char  why[NGX_HTTP_QC_REDIS_WHY];
+
+    op->reason = QC_R_META_ERROR;
+
+    if (reply->type != REDIS_REPLY_ERROR) {
+        ngx_http_qc_fault(redis->meta.stats, QC_REDIS_ERROR, NGX_LOG_ERR,
+                          ngx_cycle->log, 0,
+                          "redis answered with a reply of type %d",
+                          reply->type);
+        return NGX_ERROR;
+    }
+
+    ngx_http_qc_redis_said(why, reply, 0);
+
+    ngx_http_qc_fault(redis->meta.stats, QC_REDIS_ERROR, NGX_LOG_ERR,
+                      ngx_cycle->log, 0, "redis refused a command: %s", why);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_qc_redis_arg(ngx_http_qc_redis_args_t *args, const void *data,
+    size_t len)
+{
+    args->argv[args->argc] = data;
+    args->argvlen[args->argc] = len;
+    args->argc++;
+}
+
+
+static void
+ngx_http_qc_redis_key(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
+    ngx_http_qc_redis_args_t *args)
+{
+    u_char  *p;
+
+    p = ngx_cpymem(args->key, redis->conf.prefix.data, redis->conf.prefix.len);
+    p = ngx_hex_dump(p, op->key, QC_KEY_LEN);
+
+    ngx_http_qc_redis_arg(args, args->key, p - args->key);
+}
+
+
+static ngx_int_t
+ngx_http_qc_redis_queue(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
+    ngx_http_qc_redis_args_t *args, ngx_http_qc_redis_reply_pt handler)
+{
+    op->pending = ngx_http_qc_redis_command(redis, args->argc, args->argv,
+                                            args->argvlen, handler, op,
+                                            &op->reason);
+
+    return op->pending ? NGX_AGAIN : NGX_ERROR;
+}
+
+
+static void
+ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op)
+{
+    if (op->pending) {
+        ngx_http_qc_redis_cancel(op->pending);
+        op->pending = NULL;
+    }
+}
