@@ -1,0 +1,872 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include "ngx_http_qc_s3.h"
+
+#include <netinet/tcp.h>
+
+
+#define NGX_HTTP_QC_S3_HEADERS     16
+#define NGX_HTTP_QC_S3_HEAD_SIZE   1536     /* of a request without a record */
+#define NGX_HTTP_QC_S3_PUT_SIZE    (NGX_HTTP_QC_S3_HEAD_SIZE + 6144)
+
+
+/* The header fields of one request; names in lower case, all signed. */
+
+typedef struct {
+    qc_sigv4_pair_t                pairs[NGX_HTTP_QC_S3_HEADERS];
+    size_t                         n;
+} ngx_http_qc_s3_headers_t;
+
+
+static void ngx_http_qc_s3_run(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_s3_upstream(ngx_http_request_t *sr,
+    ngx_http_qc_s3_op_t *op);
+static ngx_int_t ngx_http_qc_s3_post_handler(ngx_http_request_t *sr,
+    void *data, ngx_int_t rc);
+static ngx_int_t ngx_http_qc_s3_create_request(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_s3_build(ngx_http_qc_s3_op_t *op, qc_buf_t *out,
+    qc_buf_t *scratch);
+static void ngx_http_qc_s3_path(ngx_http_qc_s3_op_t *op, qc_buf_t *b);
+static void ngx_http_qc_s3_put_headers(ngx_http_qc_s3_op_t *op,
+    ngx_http_qc_s3_headers_t *h, qc_buf_t *scratch);
+static void ngx_http_qc_s3_add(ngx_http_qc_s3_headers_t *h, const char *name,
+    qc_str_t value);
+static qc_str_t ngx_http_qc_s3_text(qc_buf_t *b, u_char *start);
+static ngx_int_t ngx_http_qc_s3_append_body(ngx_http_request_t *sr,
+    ngx_chain_t *head, ngx_chain_t *body);
+static ngx_int_t ngx_http_qc_s3_reinit_request(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_s3_process_header(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_s3_process_line(ngx_http_request_t *sr,
+    ngx_http_qc_s3_op_t *op);
+static void ngx_http_qc_s3_process_field(ngx_http_request_t *sr,
+    ngx_http_qc_s3_op_t *op);
+static ngx_int_t ngx_http_qc_s3_process_end(ngx_http_request_t *sr,
+    ngx_http_qc_s3_op_t *op);
+static void ngx_http_qc_s3_quickack(ngx_http_request_t *sr);
+static void ngx_http_qc_s3_abort_request(ngx_http_request_t *sr);
+static void ngx_http_qc_s3_finalize_request(ngx_http_request_t *sr,
+    ngx_int_t rc);
+static ngx_int_t ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op);
+static ngx_int_t ngx_http_qc_s3_filter_init(void *data);
+static ngx_int_t ngx_http_qc_s3_filter(void *data, ssize_t bytes);
+static ngx_int_t ngx_http_qc_s3_pipe_filter(ngx_event_pipe_t *p,
+    ngx_buf_t *buf);
+static ngx_int_t ngx_http_qc_s3_pipe_output(void *data, ngx_chain_t *in);
+static void ngx_http_qc_s3_pump(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_qc_s3_send(ngx_http_qc_s3_op_t *op, ngx_http_request_t *parent)
+{
+    ngx_http_request_t          *sr;
+    ngx_http_post_subrequest_t  *ps;
+
+    ps = ngx_palloc(parent->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_http_qc_s3_post_handler;
+    ps->data = op;
+
+    sr = ngx_http_qc_subrequest(parent, ps, ngx_http_qc_s3_run);
+    if (sr == NULL) {
+        return NGX_ERROR;
+    }
+
+    sr->method = op->method;
+    sr->header_only = op->method != NGX_HTTP_GET;
+
+    ngx_http_set_ctx(sr, op, ngx_http_query_cache_filter_module);
+
+    if (op->read) {
+        ngx_http_set_ctx(parent, op, ngx_http_query_cache_filter_module);
+    }
+
+    op->request = sr;
+    op->length = -1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qc_s3_run(ngx_http_request_t *sr)
+{
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    sr->write_event_handler = ngx_http_request_empty_handler;
+
+    if (op->cancelled) {
+        ngx_http_finalize_request(sr, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+        return;
+    }
+
+    ngx_http_finalize_request(sr, ngx_http_qc_s3_upstream(sr, op));
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_upstream(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
+{
+    ngx_http_upstream_t  *u;
+
+    if (ngx_http_upstream_create(sr) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    u = sr->upstream;
+
+    u->conf = &op->s3->upstream;
+    u->ssl = op->s3->ssl;
+    u->output.tag = (ngx_buf_tag_t) &ngx_http_query_cache_filter_module;
+
+    u->create_request = ngx_http_qc_s3_create_request;
+    u->reinit_request = ngx_http_qc_s3_reinit_request;
+    u->process_header = ngx_http_qc_s3_process_header;
+    u->abort_request = ngx_http_qc_s3_abort_request;
+    u->finalize_request = ngx_http_qc_s3_finalize_request;
+
+    u->input_filter_init = ngx_http_qc_s3_filter_init;
+    u->input_filter = ngx_http_qc_s3_filter;
+    u->input_filter_ctx = sr;
+
+    if (op->method == NGX_HTTP_GET) {
+        u->buffering = 1;
+
+        u->pipe = ngx_pcalloc(sr->pool, sizeof(ngx_event_pipe_t));
+        if (u->pipe == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        u->pipe->input_filter = ngx_http_qc_s3_pipe_filter;
+        u->pipe->input_ctx = sr;
+    }
+
+    sr->main->count++;
+
+    ngx_http_upstream_init(sr);
+
+    return NGX_DONE;
+}
+
+
+/*
+ * The only end of an operation but abort.  The parent does not wait for a
+ * background subrequest: whoever wants to know is told here.
+ */
+
+static ngx_int_t
+ngx_http_qc_s3_post_handler(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    ngx_http_qc_s3_op_t *op = data;
+
+    ngx_event_pipe_t  *p;
+
+    if (op->read && op->request->parent->connection->error) {
+        return rc;
+    }
+
+    if (op->begun) {
+        p = sr->upstream->pipe;
+
+        if (rc == NGX_OK && (p == NULL || p->length != 0)) {
+            rc = p && p->upstream_error ? NGX_HTTP_GATEWAY_TIME_OUT
+                                        : NGX_HTTP_BAD_GATEWAY;
+        }
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
+                   "query cache s3 done: rc:%i status:%ui length:%O",
+                   rc, op->status, op->length);
+
+    op->request = NULL;
+
+    if (!op->cancelled) {
+        ngx_http_qc_s3_result(op, rc);
+        op->done(op);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Ends a running operation; done() is not called. */
+
+void
+ngx_http_qc_s3_abort(ngx_http_qc_s3_op_t *op)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_upstream_t  *u;
+
+    sr = op->request;
+    op->cancelled = 1;
+
+    if (sr == NULL || sr->upstream == NULL) {
+        /* not running yet: ngx_http_qc_s3_run() will see */
+        return;
+    }
+
+    u = sr->upstream;
+
+    if (u->cleanup) {
+        (*u->cleanup)(sr);
+        ngx_http_finalize_request(sr, NGX_HTTP_GATEWAY_TIME_OUT);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_create_request(ngx_http_request_t *sr)
+{
+    size_t                size;
+    ngx_buf_t            *b;
+    qc_buf_t              out, scratch;
+    ngx_chain_t          *cl;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    size = (op->method == NGX_HTTP_PUT) ? NGX_HTTP_QC_S3_PUT_SIZE
+                                        : NGX_HTTP_QC_S3_HEAD_SIZE;
+    size += op->s3->token.len + op->s3->tags.len + op->s3->base.len;
+
+    b = ngx_create_temp_buf(sr->pool, 2 * size);
+    cl = ngx_alloc_chain_link(sr->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    qc_buf_init(&out, b->pos, size);
+    qc_buf_init(&scratch, b->pos + size, size);
+
+    if (ngx_http_qc_s3_build(op, &out, &scratch) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "could not build s3 request");
+        return NGX_ERROR;
+    }
+
+    b->last = out.pos;
+    b->flush = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    sr->upstream->request_bufs = cl;
+
+    if (op->method == NGX_HTTP_PUT) {
+        return ngx_http_qc_s3_append_body(sr, cl, op->body);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_build(ngx_http_qc_s3_op_t *op, qc_buf_t *out, qc_buf_t *scratch)
+{
+    size_t                     i;
+    u_char                    *p;
+    uint8_t                    date[QC_SIGV4_DATE_LEN];
+    ngx_http_qc_s3_t          *s3;
+    qc_sigv4_request_t         req;
+    ngx_http_qc_s3_headers_t   h;
+
+    s3 = op->s3;
+    h.n = 0;
+
+    ngx_memzero(&req, sizeof(qc_sigv4_request_t));
+
+    switch (op->method) {
+    case NGX_HTTP_PUT:
+        req.method = qc_str("PUT", 3);
+        break;
+    case NGX_HTTP_DELETE:
+        req.method = qc_str("DELETE", 6);
+        break;
+    case NGX_HTTP_HEAD:
+        req.method = qc_str("HEAD", 4);
+        break;
+    default: /* NGX_HTTP_GET */
+        req.method = qc_str("GET", 3);
+    }
+
+    p = scratch->pos;
+    ngx_http_qc_s3_path(op, scratch);
+    req.path = ngx_http_qc_s3_text(scratch, p);
+
+    req.payload = qc_sigv4_empty_payload;
+
+    if (op->method == NGX_HTTP_PUT) {
+        p = scratch->pos;
+        qc_buf_hex(scratch, op->payload, QC_SHA256_LEN);
+        req.payload = ngx_http_qc_s3_text(scratch, p);
+    }
+
+    if (qc_sigv4_date(ngx_time(), date) != QC_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_qc_s3_add(&h, "host", qc_str(s3->host.data, s3->host.len));
+    ngx_http_qc_s3_add(&h, "x-amz-content-sha256", req.payload);
+    ngx_http_qc_s3_add(&h, "x-amz-date", qc_str(date, QC_SIGV4_DATE_LEN));
+
+    if (s3->token.len) {
+        ngx_http_qc_s3_add(&h, "x-amz-security-token",
+                           qc_str(s3->token.data, s3->token.len));
+    }
+
+    if (op->method == NGX_HTTP_PUT) {
+        ngx_http_qc_s3_put_headers(op, &h, scratch);
+    }
+
+    req.headers = h.pairs;
+    req.nheaders = h.n;
+
+    qc_buf_str(out, req.method);
+    qc_buf_char(out, ' ');
+    qc_buf_str(out, req.path);
+    qc_buf_cstr(out, " HTTP/1.1\r\n");
+
+    for (i = 0; i < h.n; i++) {
+        qc_buf_str(out, h.pairs[i].name);
+        qc_buf_cstr(out, ": ");
+        qc_buf_str(out, h.pairs[i].value);
+        qc_buf_cstr(out, "\r\n");
+    }
+
+    if (op->method == NGX_HTTP_PUT) {
+        qc_buf_cstr(out, "content-length: ");
+        qc_buf_dec(out, op->record->stored);
+        qc_buf_cstr(out, "\r\n");
+    }
+
+    qc_buf_cstr(out, "authorization: ");
+
+    if (qc_sigv4_sign(&s3->cred, &s3->day, &req, date, out) != QC_OK) {
+        return NGX_ERROR;
+    }
+
+    qc_buf_cstr(out, "\r\n\r\n");
+
+    return (qc_buf_status(out) == QC_OK && qc_buf_status(scratch) == QC_OK)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_qc_s3_path(ngx_http_qc_s3_op_t *op, qc_buf_t *b)
+{
+    qc_buf_put(b, op->s3->base.data, op->s3->base.len);
+    qc_object_name(b, op->id);
+}
+
+
+static void
+ngx_http_qc_s3_put_headers(ngx_http_qc_s3_op_t *op,
+    ngx_http_qc_s3_headers_t *h, qc_buf_t *scratch)
+{
+    u_char             *p;
+    uint8_t             mem[NGX_HTTP_QC_S3_RECORD_MAX];
+    qc_str_t            type;
+    qc_buf_t            record;
+    const qc_record_t  *rec;
+    ngx_http_qc_s3_t   *s3;
+
+    s3 = op->s3;
+    rec = op->record;
+
+    type = qc_headers_find(rec->headers, "content-type");
+    if (type.len == 0) {
+        type = qc_str("application/octet-stream", 24);
+    }
+
+    ngx_http_qc_s3_add(h, "content-type", type);
+
+    if (rec->coding != QC_CODING_NONE) {
+        ngx_http_qc_s3_add(h, "content-encoding", qc_coding_name(rec->coding));
+    }
+
+    if (s3->storage_class.len) {
+        ngx_http_qc_s3_add(h, "x-amz-storage-class",
+                           qc_str(s3->storage_class.data,
+                                  s3->storage_class.len));
+    }
+
+    if (s3->tags.len) {
+        ngx_http_qc_s3_add(h, "x-amz-tagging",
+                           qc_str(s3->tags.data, s3->tags.len));
+    }
+
+    /* all that is needed to rebuild the index from the bucket */
+
+    p = scratch->pos;
+    qc_buf_dec(scratch, QC_OBJECT_VERSION);
+    ngx_http_qc_s3_add(h, "x-amz-meta-qc-version",
+                       ngx_http_qc_s3_text(scratch, p));
+
+    p = scratch->pos;
+    qc_buf_hex(scratch, op->key, QC_KEY_LEN);
+    ngx_http_qc_s3_add(h, "x-amz-meta-qc-key",
+                       ngx_http_qc_s3_text(scratch, p));
+
+    p = scratch->pos;
+    qc_buf_hex(scratch, op->id, QC_OBJECT_ID_LEN);
+    ngx_http_qc_s3_add(h, "x-amz-meta-qc-object",
+                       ngx_http_qc_s3_text(scratch, p));
+
+    qc_buf_init(&record, mem, sizeof(mem));
+
+    if (qc_record_encode(rec, &record) != QC_OK) {
+        scratch->overflow = 1;
+        return;
+    }
+
+    p = scratch->pos;
+    qc_buf_base64url(scratch, mem, qc_buf_len(&record));
+    ngx_http_qc_s3_add(h, "x-amz-meta-qc-record",
+                       ngx_http_qc_s3_text(scratch, p));
+}
+
+
+static void
+ngx_http_qc_s3_add(ngx_http_qc_s3_headers_t *h, const char *name,
+    qc_str_t value)
+{
+    /* a constant number of fields: never more than the array holds */
+
+    h->pairs[h->n].name = qc_str(name, ngx_strlen(name));
+    h->pairs[h->n].value = value;
+    h->n++;
+}
+
+
+static qc_str_t
+ngx_http_qc_s3_text(qc_buf_t *b, u_char *start)
+{
+    return qc_str(start, b->pos - start);
+}
+
+
+/* Links and buffers are copied: another attempt needs them as they were. */
+
+static ngx_int_t
+ngx_http_qc_s3_append_body(ngx_http_request_t *sr, ngx_chain_t *head,
+    ngx_chain_t *body)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for ( /* void */ ; body; body = body->next) {
+
+        b = ngx_alloc_buf(sr->pool);
+        cl = ngx_alloc_chain_link(sr->pool);
+
+        if (b == NULL || cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        *b = *body->buf;
+        b->start = b->pos;
+
+        cl->buf = b;
+        cl->next = NULL;
+
+        head->next = cl;
+        head = cl;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_reinit_request(ngx_http_request_t *sr)
+{
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    ngx_memzero(&op->line, sizeof(ngx_http_status_t));
+
+    op->status = 0;
+    op->length = -1;
+    op->line_done = 0;
+    op->has_id = 0;
+    op->close = 0;
+    op->chunked = 0;
+
+    sr->state = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_process_header(ngx_http_request_t *sr)
+{
+    ngx_int_t             rc;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    if (!op->line_done) {
+        ngx_http_qc_s3_quickack(sr);
+
+        rc = ngx_http_qc_s3_process_line(sr, op);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    for ( ;; ) {
+
+        rc = ngx_http_parse_header_line(sr, &sr->upstream->buffer, 1);
+
+        if (rc == NGX_OK) {
+            ngx_http_qc_s3_process_field(sr, op);
+            continue;
+        }
+
+        if (rc == NGX_HTTP_PARSE_HEADER_DONE) {
+            return ngx_http_qc_s3_process_end(sr, op);
+        }
+
+        if (rc == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "s3 sent invalid header");
+
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_process_line(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_parse_status_line(sr, &sr->upstream->buffer, &op->line);
+
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "s3 sent no valid HTTP/1.x header");
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
+    op->line_done = 1;
+    op->status = op->line.code;
+    op->close = op->line.http_version < NGX_HTTP_VERSION_11;
+
+    if (sr->upstream->state) {
+        sr->upstream->state->status = op->status;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qc_s3_process_field(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
+{
+    u_char  *p;
+    size_t   name, value;
+
+    name = sr->header_name_end - sr->header_name_start;
+    value = sr->header_end - sr->header_start;
+    p = sr->header_name_start;
+
+    if (name == 14 && ngx_strncasecmp(p, (u_char *) "content-length", 14) == 0)
+    {
+        op->length = ngx_atoof(sr->header_start, value);
+        return;
+    }
+
+    if (name == 10 && ngx_strncasecmp(p, (u_char *) "connection", 10) == 0) {
+        op->close |= ngx_strlcasestrn(sr->header_start, sr->header_end,
+                                      (u_char *) "close", 5 - 1)
+                     != NULL;
+        return;
+    }
+
+    if (name == 17
+        && ngx_strncasecmp(p, (u_char *) "transfer-encoding", 17) == 0)
+    {
+        op->chunked = 1;
+        return;
+    }
+
+    if (name == 20
+        && ngx_strncasecmp(p, (u_char *) "x-amz-meta-qc-object", 20) == 0)
+    {
+        op->has_id = qc_parse_hex(qc_str(sr->header_start, value),
+                                  op->answered, QC_OBJECT_ID_LEN)
+                     == QC_OK;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_process_end(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
+{
+    ngx_http_upstream_t  *u;
+
+    /* the parsers keep their state in the request: another try starts anew */
+
+    sr->state = 0;
+
+    if (op->status < NGX_HTTP_OK
+        || op->status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
+    u = sr->upstream;
+
+    u->headers_in.status_n = op->status;
+    u->headers_in.content_length_n = op->length;
+
+    /*
+     * Without a body to read, the connection is free at once.  A failed
+     * answer's body is not read, and its connection not kept.
+     */
+
+    if (op->method == NGX_HTTP_HEAD
+        || op->status == NGX_HTTP_NO_CONTENT
+        || (op->length == 0 && !op->chunked))
+    {
+        u->keepalive = !op->close
+                       && u->buffer.pos == u->buffer.last;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A store that sends header and body separately waits for our delayed ACK in
+ * between, 40 ms, if it does not set TCP_NODELAY.  Not sticky: set for each
+ * answer.
+ */
+
+static void
+ngx_http_qc_s3_quickack(ngx_http_request_t *sr)
+{
+#ifdef TCP_QUICKACK
+    int                one;
+    ngx_connection_t  *c;
+
+    c = sr->upstream->peer.connection;
+
+    if (c->sockaddr && c->sockaddr->sa_family == AF_UNIX) {
+        return;
+    }
+
+    one = 1;
+    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK,
+                      (const void *) &one, sizeof(int));
+#endif
+}
+
+
+static void
+ngx_http_qc_s3_abort_request(ngx_http_request_t *sr)
+{
+    /* void */
+}
+
+
+static void
+ngx_http_qc_s3_finalize_request(ngx_http_request_t *sr, ngx_int_t rc)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
+                   "query cache s3 finalize: %i", rc);
+}
+
+
+/*
+ * Called with the answer's header: decides whether its body is read.  What
+ * is over 200 ends the upstream request, and is in op->status already.
+ */
+
+ngx_int_t
+ngx_http_qc_s3_header_filter(ngx_http_request_t *sr)
+{
+    ngx_int_t             rc;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    if (op == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (op->method != NGX_HTTP_GET) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_qc_s3_check_object(op) != NGX_OK) {
+        return NGX_HTTP_BAD_GATEWAY;
+    }
+
+    rc = op->read->begin(op->read);
+
+    if (rc == NGX_ERROR) {
+        op->cancelled = 1;
+        return NGX_ERROR;
+    }
+
+    op->begun = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op)
+{
+    if (op->status != NGX_HTTP_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (op->chunked || op->length != (off_t) op->record->stored) {
+        return NGX_DECLINED;
+    }
+
+    if (!op->has_id
+        || ngx_memcmp(op->answered, op->id, QC_OBJECT_ID_LEN) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Nothing of a subrequest's own goes down the filters. */
+
+ngx_int_t
+ngx_http_qc_s3_body_filter(ngx_http_request_t *sr)
+{
+    return ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * The pipe is ready: its output is turned to the client's request, which
+ * stays the active one, so that the pipe heeds its socket and timers.
+ */
+
+static ngx_int_t
+ngx_http_qc_s3_filter_init(void *data)
+{
+    ngx_http_request_t   *sr = data;
+
+    ngx_event_pipe_t     *p;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    p = sr->upstream->pipe;
+
+    p->length = op->length;
+    p->output_filter = ngx_http_qc_s3_pipe_output;
+    p->output_ctx = sr->main;
+
+    if (p->length == 0) {
+        sr->upstream->keepalive = !op->close;
+    }
+
+    sr->main->write_event_handler = ngx_http_qc_s3_pump;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_filter(void *data, ssize_t bytes)
+{
+    /* of the unbuffered mode, which is not used */
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_pipe_filter(ngx_event_pipe_t *p, ngx_buf_t *buf)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_qc_s3_op_t  *op;
+
+    if (ngx_event_pipe_copy_input_filter(p, buf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (p->length == 0) {
+        sr = p->input_ctx;
+        op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+        p->upstream_done = 1;
+        sr->upstream->keepalive = !op->close;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_s3_pipe_output(void *data, ngx_chain_t *in)
+{
+    ngx_http_request_t  *r = data;
+
+    ngx_int_t             rc;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(r, ngx_http_query_cache_filter_module);
+
+    if (op == NULL || op->request == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = op->read->data(op->read, in);
+
+    op->request->upstream->pipe->aio = r->aio;
+
+    if (rc == NGX_ERROR) {
+        op->cancelled = 1;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_qc_s3_pump(ngx_http_request_t *r)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(r, ngx_http_query_cache_filter_module);
+
+    if (op == NULL || op->request == NULL) {
+        return;
+    }
+
+    sr = op->request;
+    sr->write_event_handler(sr);
+}
