@@ -1,0 +1,348 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/* What the files of src/http share: configuration, request, store job. */
+
+#ifndef _NGX_HTTP_QC_H_INCLUDED_
+#define _NGX_HTTP_QC_H_INCLUDED_
+
+
+#include "../common/ngx_http_qc_stats.h"
+#include "../core/qc_codec.h"
+#include "../core/qc_fresh.h"
+#include "../core/qc_key.h"
+#include "../meta/ngx_http_qc_index.h"
+#include "../meta/ngx_http_qc_redis.h"
+#include "../store/ngx_http_qc_disk.h"
+#include "../store/ngx_http_qc_s3.h"
+
+
+#define NGX_HTTP_QC_VERSION        "0.1.0"
+
+#define NGX_HTTP_QC_TIERS          2
+#define NGX_HTTP_QC_PRIORITIES     3
+#define NGX_HTTP_QC_JOB_BUCKETS    64
+
+#define NGX_HTTP_QC_BUFFER_SIZE    32768    /* of capture and decoding */
+
+/* ours among the four bits of r->buffered: SSI, SUB and COPY have the rest */
+#define NGX_HTTP_QC_BUFFERED       0x08
+
+
+typedef struct ngx_http_qc_ctx_s   ngx_http_qc_ctx_t;
+typedef struct ngx_http_qc_job_s   ngx_http_qc_job_t;
+
+
+/* The store jobs of a zone in this worker. */
+
+typedef struct {
+    ngx_queue_t                    waiting[NGX_HTTP_QC_PRIORITIES];
+    ngx_queue_t                    buckets[NGX_HTTP_QC_JOB_BUCKETS];
+    ngx_uint_t                     nwaiting;
+    ngx_uint_t                     active;
+    size_t                         memory;  /* held by captures and jobs */
+    ngx_event_t                    start;   /* posted: begin waiting jobs */
+    ngx_connection_t               ident;
+} ngx_http_qc_jobs_t;
+
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_shm_zone_t                *shm_zone;
+    size_t                         memory;
+
+    ngx_http_qc_stats_t            stats;
+    ngx_http_qc_meta_t            *meta;    /* of index or redis */
+    ngx_http_qc_index_t            index;
+    ngx_http_qc_redis_t            redis;
+    ngx_http_qc_s3_t               s3;
+    ngx_http_qc_disk_t             disk;
+
+    ngx_http_qc_tier_t            *tiers[NGX_HTTP_QC_TIERS];  /* as read */
+    ngx_uint_t                     ntiers;
+
+    size_t                         hold;
+    ngx_msec_t                     hold_timeout;
+
+    ngx_uint_t                     store_concurrency;
+    ngx_uint_t                     store_queue;
+    size_t                         store_memory;
+    ngx_msec_t                     store_timeout;
+    ngx_uint_t                     store_retries;
+
+    ngx_http_qc_jobs_t             jobs;
+#if (NGX_THREADS)
+    ngx_thread_pool_t             *thread_pool;
+#endif
+
+    unsigned                       has_redis:1;
+    unsigned                       has_s3:1;
+    unsigned                       has_disk:1;
+} ngx_http_qc_zone_t;
+
+
+typedef struct {
+    ngx_array_t                    zones;   /* ngx_http_qc_zone_t * */
+    qc_sha256_t                    sha256;  /* the worker's, for keys */
+    ngx_uint_t                     used;    /* "query_cache" was seen */
+} ngx_http_qc_main_conf_t;
+
+
+/* A named part of the key; value is NULL to leave a built-in one out. */
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_http_complex_value_t      *value;
+} ngx_http_qc_part_t;
+
+
+typedef struct {
+    ngx_http_qc_zone_t            *zone;    /* NULL: off, or by variable */
+    ngx_http_complex_value_t      *zone_name;
+    ngx_uint_t                     methods;
+    ngx_array_t                   *key;     /* ngx_http_qc_part_t */
+    ngx_array_t                   *valid;   /* ngx_http_cache_valid_t */
+    ngx_array_t                   *bypass;
+    ngx_array_t                   *no_store;
+    ngx_http_complex_value_t      *ns;
+    ngx_http_complex_value_t      *priority;
+    size_t                         min_size;
+    off_t                          max_size;
+    size_t                         max_request_body;
+    size_t                         capture_buffer;
+    ngx_int_t                      coding;  /* qc_coding_e */
+    ngx_int_t                      level;
+    ngx_str_t                      salt;    /* the location's name */
+    ngx_http_qc_zone_t            *admin;
+} ngx_http_qc_loc_conf_t;
+
+
+typedef enum {
+    NGX_HTTP_QC_KEY = 0,
+    NGX_HTTP_QC_LOOKUP,
+    NGX_HTTP_QC_RECORD,
+    NGX_HTTP_QC_OPEN,
+    NGX_HTTP_QC_OPENED,
+    NGX_HTTP_QC_SEND,
+    NGX_HTTP_QC_FINISH,
+    NGX_HTTP_QC_UPSTREAM
+} ngx_http_qc_step_e;
+
+
+typedef enum {
+    NGX_HTTP_QC_STATUS_NONE = 0,
+    NGX_HTTP_QC_STATUS_HIT,
+    NGX_HTTP_QC_STATUS_MISS,
+    NGX_HTTP_QC_STATUS_EXPIRED,
+    NGX_HTTP_QC_STATUS_BYPASS
+} ngx_http_qc_status_e;
+
+
+/* The decoder between the store and the filters of a streamed hit. */
+
+typedef struct {
+    qc_decoder_t                  *decoder;
+    ngx_chain_t                   *in;      /* stored bytes not yet decoded */
+    ngx_chain_t                   *current; /* output being filled */
+    ngx_chain_t                   *held;    /* full, kept back until another
+                                               is full or all is well */
+    ngx_chain_t                   *free;
+    ngx_chain_t                   *busy;
+    ngx_uint_t                     bufs;
+    unsigned                       last:1;  /* the store has delivered all */
+    unsigned                       done:1;  /* decoded and verified */
+    unsigned                       ended:1; /* the last buffer was passed */
+} ngx_http_qc_decode_t;
+
+
+struct ngx_http_qc_ctx_s {
+    ngx_http_request_t            *request;
+    ngx_http_qc_zone_t            *zone;
+    ngx_http_qc_loc_conf_t        *conf;
+    ngx_http_handler_pt            handler; /* the wrapped one */
+
+    ngx_http_qc_step_e             step;
+    ngx_http_qc_status_e           status;
+    qc_metric_e                    reason;
+    ngx_str_t                      tier;
+
+    u_char                         key[QC_KEY_LEN];
+    ngx_str_t                      ns;
+    ngx_http_qc_meta_op_t         *op;      /* the lookup, then the record */
+
+    ngx_http_qc_read_t             read;
+    ngx_uint_t                     tier_n;
+    ngx_int_t                      rc;      /* of the last step's event */
+    ngx_event_t                    timer;   /* of the first byte */
+    ngx_http_qc_decode_t           decode;
+    qc_buf_t                       body;    /* of a held hit, decoded */
+
+    ngx_http_qc_job_t             *job;     /* the capture */
+    time_t                         started; /* ms are in started_ms */
+    ngx_msec_t                     started_ms;
+    ngx_msec_t                     started_at;  /* ngx_current_msec */
+
+    unsigned                       keyed:1;
+    unsigned                       streaming:1; /* the header is sent */
+    unsigned                       hold:1;
+    unsigned                       reading:1;   /* inside tier->read() */
+    unsigned                       corrupt:1;
+    unsigned                       running:1;   /* the upstream answers */
+    unsigned                       no_store:1;
+};
+
+
+typedef enum {
+    NGX_HTTP_QC_JOB_ENCODE = 0,
+    NGX_HTTP_QC_JOB_PUT,
+    NGX_HTTP_QC_JOB_PUBLISH
+} ngx_http_qc_job_step_e;
+
+
+/*
+ * A captured answer on its way into the store.  It belongs to the request's
+ * context while it is captured, to the zone's jobs from the log phase on.
+ */
+
+struct ngx_http_qc_job_s {
+    ngx_queue_t                    queue;   /* waiting, of its priority */
+    ngx_queue_t                    same;    /* bucket of its key */
+    ngx_http_qc_zone_t            *zone;
+    ngx_pool_t                    *pool;
+    ngx_uint_t                     priority;
+
+    u_char                         key[QC_KEY_LEN];
+    qc_record_t                    record;
+    ngx_int_t                      level;
+
+    /* the answer, plain: memory, or all of it in a file */
+    ngx_chain_t                   *chunks;
+    ngx_chain_t                  **last_chunk;
+    ngx_chain_t                   *chunk;   /* being filled */
+    ngx_temp_file_t               *temp;
+    size_t                         memory;  /* accounted in zone->jobs */
+    size_t                         buffer;  /* beyond it: to the file */
+    ngx_path_t                    *temp_path;
+
+    /* encoded: in memory, or in a file, or as it was */
+    u_char                        *input;   /* buffers of the encoder */
+    u_char                        *output;
+    qc_coding_e                    coding;  /* of the pass under way */
+    ngx_buf_t                     *packed;
+    ngx_temp_file_t               *encoded;
+    ngx_chain_t                   *body;
+    u_char                         sha256[QC_SHA256_LEN];
+
+    ngx_http_qc_job_step_e         step;
+    ngx_uint_t                     tier_n;
+    ngx_uint_t                     attempts;
+    ngx_http_qc_put_t              put;
+    ngx_http_qc_meta_op_t         *op;
+    ngx_event_t                    deadline;
+    ngx_event_t                    retry;
+    ngx_connection_t               ident;   /* of the timers */
+    ngx_int_t                      rc;      /* of the thread */
+    qc_metric_e                    reason;  /* of a step that failed */
+
+    unsigned                       complete:1;  /* may be submitted */
+    unsigned                       queued:1;
+    unsigned                       active:1;
+    unsigned                       encoding:1;  /* in a thread */
+    unsigned                       putting:1;
+    unsigned                       stored:1;    /* an object is in a tier */
+    unsigned                       expired:1;
+};
+
+
+extern ngx_module_t  ngx_http_query_cache_module;
+extern ngx_module_t  ngx_http_query_cache_filter_module;
+
+extern ngx_command_t  ngx_http_qc_commands[];
+extern ngx_str_t      ngx_http_qc_status_names[];
+
+
+/* ngx_http_qc_conf.c */
+void *ngx_http_qc_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_qc_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_qc_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+/* ngx_http_qc_zone.c */
+char *ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_http_qc_zone_t *ngx_http_qc_zone_find(ngx_http_qc_main_conf_t *qmcf,
+    ngx_str_t *name);
+ngx_int_t ngx_http_qc_zones_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_qc_zones_start(ngx_cycle_t *cycle);
+
+/* ngx_http_qc_request.c */
+ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
+void ngx_http_qc_resume(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_run_upstream(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_key.c: NGX_OK, NGX_DECLINED (body too big), NGX_ERROR */
+ngx_int_t ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_hit.c: steps of a hit */
+ngx_int_t ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_headers.c */
+ngx_int_t ngx_http_qc_collect_headers(ngx_http_request_t *r, qc_buf_t *b);
+ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_decode.c */
+ngx_int_t ngx_http_qc_decode_start(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_decode_filter(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+qc_decoder_t *ngx_http_qc_decoder_get(const qc_record_t *record);
+void ngx_http_qc_decoder_put(qc_decoder_t *d);
+
+/* ngx_http_qc_filter.c */
+extern ngx_http_output_body_filter_pt  ngx_http_qc_next_body_filter;
+
+/* ngx_http_qc_storable.c: lifetime in seconds, or 0 and *reason */
+time_t ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason);
+ngx_int_t ngx_http_qc_complete(ngx_http_request_t *r, off_t size);
+
+/* ngx_http_qc_capture.c */
+void ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_capture(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+
+/* ngx_http_qc_store.c */
+void ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log);
+ngx_http_qc_job_t *ngx_http_qc_job_create(ngx_http_qc_zone_t *zone);
+void ngx_http_qc_job_submit(ngx_http_qc_job_t *job);
+void ngx_http_qc_job_destroy(ngx_http_qc_job_t *job);
+void ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc,
+    qc_metric_e reason);
+void ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
+    const u_char *object);
+
+/* ngx_http_qc_encode.c: NGX_OK, NGX_AGAIN (job_next() later), NGX_ERROR */
+ngx_int_t ngx_http_qc_encode(ngx_http_qc_job_t *job);
+
+/* ngx_http_qc_variables.c */
+ngx_int_t ngx_http_qc_add_variables(ngx_conf_t *cf);
+
+/* admin/ngx_http_qc_admin.c */
+char *ngx_http_qc_admin_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+static inline void
+ngx_http_qc_reason(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
+{
+    ctx->reason = reason;
+
+    if (reason != QC_NO_METRIC) {
+        ngx_http_qc_count(&ctx->zone->stats, reason);
+    }
+}
+
+
+#endif /* _NGX_HTTP_QC_H_INCLUDED_ */

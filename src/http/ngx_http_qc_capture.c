@@ -1,0 +1,423 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * Copies an answer while it goes to the client, to memory and then to a
+ * file.  The client's copy is never touched, and whatever goes wrong here
+ * only ends the capture.
+ */
+
+#include "ngx_http_qc.h"
+
+
+static ngx_int_t ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_job_t *job, time_t lifetime);
+static ngx_uint_t ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx,
+    qc_metric_e reason);
+static void ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx);
+static qc_metric_e ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx,
+    ngx_buf_t *b);
+static qc_metric_e ngx_http_qc_capture_file(ngx_http_qc_job_t *job,
+    ngx_buf_t *b);
+static ngx_buf_t *ngx_http_qc_capture_room(ngx_http_qc_job_t *job,
+    qc_metric_e *reason);
+static ngx_int_t ngx_http_qc_capture_spill(ngx_http_qc_job_t *job);
+
+
+/* In the header filter, before any other: the answer is the upstream's. */
+
+void
+ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
+{
+    time_t               lifetime;
+    qc_metric_e          reason;
+    ngx_http_qc_job_t   *job;
+    ngx_http_qc_tier_t  *tier;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->no_store || !ctx->keyed || r->method == NGX_HTTP_HEAD
+        || r->header_only)
+    {
+        return;
+    }
+
+    lifetime = ngx_http_qc_storable(ctx, &reason);
+
+    if (lifetime == 0) {
+        ngx_http_qc_reason(ctx, reason);
+        return;
+    }
+
+    /* the tier that must have it is the last one */
+
+    tier = ctx->zone->tiers[ctx->zone->ntiers - 1];
+
+    if (tier->available && !tier->available(tier)) {
+        ngx_http_qc_reason(ctx, QC_R_STORE_DOWN);
+        return;
+    }
+
+    job = ngx_http_qc_job_create(ctx->zone);
+    if (job == NULL) {
+        ngx_http_qc_reason(ctx, QC_R_MEMORY);
+        return;
+    }
+
+    ctx->job = job;
+
+    if (ngx_http_qc_capture_record(ctx, job, lifetime) != NGX_OK) {
+        ngx_http_qc_capture_fail(ctx, QC_R_HEADER_SIZE);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
+    time_t lifetime)
+{
+    u_char                    *p;
+    size_t                     max;
+    qc_buf_t                   headers;
+    qc_record_t               *rec;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    r = ctx->request;
+    rec = &job->record;
+
+    max = ctx->zone->has_s3 ? NGX_HTTP_QC_S3_RECORD_MAX - QC_RECORD_SCRATCH
+                            : QC_HEADERS_MAX;
+
+    p = ngx_pnalloc(job->pool, max + ctx->ns.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p + max, ctx->ns.data, ctx->ns.len);
+    rec->ns = qc_str(p + max, ctx->ns.len);
+
+    qc_buf_init(&headers, p, max - ngx_min(max, ctx->ns.len));
+
+    if (ngx_http_qc_collect_headers(r, &headers) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    rec->headers = qc_buf_written(&headers);
+    rec->status = r->headers_out.status;
+    rec->created = ngx_time();
+    rec->started = (uint64_t) ctx->started * 1000 + ctx->started_ms;
+    rec->fresh = rec->created + lifetime;
+    rec->stale = rec->fresh;
+    rec->coding = (qc_coding_e) ctx->conf->coding;
+
+    ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    job->level = ctx->conf->level;
+    job->buffer = ctx->conf->capture_buffer;
+    job->temp_path = clcf->client_body_temp_path;
+    job->priority = ngx_http_qc_capture_priority(ctx);
+
+    return NGX_OK;
+}
+
+
+/* 0 is high, 1 normal, 2 low. */
+
+static ngx_uint_t
+ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    if (ctx->conf->priority == NULL
+        || ngx_http_complex_value(ctx->request, ctx->conf->priority, &value)
+           != NGX_OK)
+    {
+        return 1;
+    }
+
+    if (value.len == 4 && ngx_strncmp(value.data, "high", 4) == 0) {
+        return 0;
+    }
+
+    return (value.len == 3 && ngx_strncmp(value.data, "low", 3) == 0) ? 2 : 1;
+}
+
+
+static void
+ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
+{
+    ngx_http_qc_reason(ctx, reason);
+
+    ngx_http_qc_job_destroy(ctx->job);
+
+    ctx->job = NULL;
+    ctx->no_store = 1;
+}
+
+
+void
+ngx_http_qc_capture(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in)
+{
+    qc_metric_e         reason;
+    ngx_chain_t        *cl;
+    ngx_http_qc_job_t  *job;
+
+    job = ctx->job;
+
+    for (cl = in; cl; cl = cl->next) {
+
+        if (job->complete) {
+
+            if (ngx_buf_size(cl->buf)) {
+                ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
+                return;
+            }
+
+            continue;
+        }
+
+        reason = ngx_http_qc_capture_buf(ctx, cl->buf);
+
+        if (reason != QC_NO_METRIC) {
+            ngx_http_qc_capture_fail(ctx, reason);
+            return;
+        }
+
+        if (cl->buf->last_buf) {
+            ngx_http_qc_capture_end(ctx);
+
+            if (ctx->job == NULL) {
+                return;
+            }
+        }
+    }
+}
+
+
+static void
+ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
+{
+    off_t                size;
+    ngx_http_qc_job_t   *job;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    job = ctx->job;
+    size = (off_t) job->record.size;
+
+    if (r->headers_out.trailers.part.nelts) {
+        ngx_http_qc_capture_fail(ctx, QC_R_TRAILERS);
+        return;
+    }
+
+    if (ngx_http_qc_complete(r, size) != NGX_OK || r->connection->error) {
+        ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
+        return;
+    }
+
+    if (size < (off_t) ctx->conf->min_size) {
+        ngx_http_qc_capture_fail(ctx, QC_R_MIN_SIZE);
+        return;
+    }
+
+    if (job->temp && ngx_http_qc_capture_spill(job) != NGX_OK) {
+        ngx_http_qc_capture_fail(ctx, QC_R_TEMP);
+        return;
+    }
+
+    job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
+    job->complete = 1;
+}
+
+
+static qc_metric_e
+ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx, ngx_buf_t *b)
+{
+    off_t               size;
+    size_t              n;
+    u_char             *p;
+    ngx_buf_t          *room;
+    qc_metric_e         reason;
+    ngx_http_qc_job_t  *job;
+
+    job = ctx->job;
+    size = ngx_buf_size(b);
+
+    if (size == 0) {
+        return QC_NO_METRIC;
+    }
+
+    if (size < 0 || (off_t) job->record.size + size > ctx->conf->max_size) {
+        return QC_R_MAX_SIZE;
+    }
+
+    job->record.size += size;
+
+    if (!ngx_buf_in_memory(b)) {
+        return b->in_file ? ngx_http_qc_capture_file(job, b) : QC_R_INCOMPLETE;
+    }
+
+    for (p = b->pos; p < b->last; p += n) {
+
+        room = ngx_http_qc_capture_room(job, &reason);
+        if (room == NULL) {
+            return reason;
+        }
+
+        n = ngx_min(b->last - p, room->end - room->last);
+        room->last = ngx_cpymem(room->last, p, n);
+    }
+
+    return QC_NO_METRIC;
+}
+
+
+/* A body that nginx has spilled to a file of its own, in slices. */
+
+static qc_metric_e
+ngx_http_qc_capture_file(ngx_http_qc_job_t *job, ngx_buf_t *b)
+{
+    off_t         pos;
+    size_t        size;
+    ssize_t       n;
+    ngx_buf_t    *room;
+    qc_metric_e   reason;
+
+    for (pos = b->file_pos; pos < b->file_last; pos += n) {
+
+        room = ngx_http_qc_capture_room(job, &reason);
+        if (room == NULL) {
+            return reason;
+        }
+
+        size = (size_t) ngx_min(b->file_last - pos, room->end - room->last);
+
+        n = ngx_read_file(b->file, room->last, size, pos);
+
+        if (n == NGX_ERROR || n == 0) {
+            return QC_R_TEMP;
+        }
+
+        room->last += n;
+    }
+
+    return QC_NO_METRIC;
+}
+
+
+/* A chunk with room, within the bounds of the request and of the zone. */
+
+static ngx_buf_t *
+ngx_http_qc_capture_room(ngx_http_qc_job_t *job, qc_metric_e *reason)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    if (job->chunk && job->chunk->buf->last < job->chunk->buf->end) {
+        return job->chunk->buf;
+    }
+
+    if (job->chunk && job->chunk->next) {
+        job->chunk = job->chunk->next;
+        return job->chunk->buf;
+    }
+
+    if (job->memory + NGX_HTTP_QC_BUFFER_SIZE > job->buffer) {
+
+        if (ngx_http_qc_capture_spill(job) != NGX_OK) {
+            *reason = QC_R_TEMP;
+            return NULL;
+        }
+
+        return job->chunk->buf;
+    }
+
+    if (job->zone->jobs.memory + NGX_HTTP_QC_BUFFER_SIZE
+        > job->zone->store_memory)
+    {
+        *reason = QC_R_MEMORY;
+        return NULL;
+    }
+
+    b = ngx_create_temp_buf(job->pool, NGX_HTTP_QC_BUFFER_SIZE);
+    cl = ngx_alloc_chain_link(job->pool);
+
+    if (b == NULL || cl == NULL) {
+        *reason = QC_R_MEMORY;
+        return NULL;
+    }
+
+    job->memory += NGX_HTTP_QC_BUFFER_SIZE;
+    job->zone->jobs.memory += NGX_HTTP_QC_BUFFER_SIZE;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    *job->last_chunk = cl;
+    job->last_chunk = &cl->next;
+    job->chunk = cl;
+
+    return b;
+}
+
+
+/* Writes all chunks to the file and starts with the first one again. */
+
+static ngx_int_t
+ngx_http_qc_capture_spill(ngx_http_qc_job_t *job)
+{
+    ssize_t           n;
+    ngx_chain_t      *cl;
+    ngx_temp_file_t  *tf;
+
+    tf = job->temp;
+
+    if (tf == NULL) {
+        tf = ngx_pcalloc(job->pool, sizeof(ngx_temp_file_t));
+        if (tf == NULL) {
+            return NGX_ERROR;
+        }
+
+        tf->file.fd = NGX_INVALID_FILE;
+        tf->file.log = job->pool->log;
+        tf->path = job->temp_path;
+        tf->pool = job->pool;
+
+        job->temp = tf;
+    }
+
+    for (cl = job->chunks; cl; cl = cl->next) {
+
+        if (cl->buf->pos == cl->buf->last) {
+            break;
+        }
+
+        if (tf->file.fd == NGX_INVALID_FILE
+            && ngx_create_temp_file(&tf->file, tf->path, tf->pool, 0, 0, 0)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        n = ngx_write_file(&tf->file, cl->buf->pos,
+                           cl->buf->last - cl->buf->pos, tf->file.offset);
+
+        if (n != cl->buf->last - cl->buf->pos) {
+            return NGX_ERROR;
+        }
+
+        cl->buf->last = cl->buf->pos;
+    }
+
+    job->chunk = job->chunks;
+
+    return NGX_OK;
+}

@@ -1,0 +1,465 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include "ngx_http_qc.h"
+
+
+#if !(NGX_HTTP_CACHE)
+#error "ngx_http_query_cache_module needs nginx without --without-http-cache"
+#endif
+
+
+static char *ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *qlcf);
+
+
+static ngx_conf_bitmask_t  ngx_http_qc_methods[] = {
+    { ngx_string("GET"), NGX_HTTP_GET },
+    { ngx_string("HEAD"), NGX_HTTP_HEAD },
+    { ngx_string("POST"), NGX_HTTP_POST },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_command_t  ngx_http_qc_commands[] = {
+
+    { ngx_string("query_cache_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_qc_zone_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_CONF_TAKE1,
+      ngx_http_qc_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_methods"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, methods),
+      &ngx_http_qc_methods },
+
+    { ngx_string("query_cache_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_namespace"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, ns),
+      NULL },
+
+    { ngx_string("query_cache_valid"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_file_cache_valid_set_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, valid),
+      NULL },
+
+    { ngx_string("query_cache_bypass"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_set_predicate_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, bypass),
+      NULL },
+
+    { ngx_string("query_cache_no_store"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_set_predicate_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, no_store),
+      NULL },
+
+    { ngx_string("query_cache_min_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, min_size),
+      NULL },
+
+    { ngx_string("query_cache_max_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, max_size),
+      NULL },
+
+    { ngx_string("query_cache_max_request_body"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, max_request_body),
+      NULL },
+
+    { ngx_string("query_cache_compress"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_qc_set_compress,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_capture_buffer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, capture_buffer),
+      NULL },
+
+    { ngx_string("query_cache_store_priority"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, priority),
+      NULL },
+
+    { ngx_string("query_cache_admin"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_qc_admin_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+void *
+ngx_http_qc_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_qc_main_conf_t  *qmcf;
+
+    qmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_qc_main_conf_t));
+    if (qmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&qmcf->zones, cf->pool, 2,
+                       sizeof(ngx_http_qc_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return qmcf;
+}
+
+
+char *
+ngx_http_qc_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_qc_loc_conf_t  *qlcf;
+
+    qlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_qc_loc_conf_t));
+    if (qlcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     qlcf->methods = 0;
+     *     qlcf->salt = { 0, NULL };
+     *     qlcf->admin = NULL;
+     */
+
+    qlcf->zone = NGX_CONF_UNSET_PTR;
+    qlcf->zone_name = NGX_CONF_UNSET_PTR;
+    qlcf->key = NGX_CONF_UNSET_PTR;
+    qlcf->valid = NGX_CONF_UNSET_PTR;
+    qlcf->bypass = NGX_CONF_UNSET_PTR;
+    qlcf->no_store = NGX_CONF_UNSET_PTR;
+    qlcf->ns = NULL;
+    qlcf->priority = NULL;
+    qlcf->min_size = NGX_CONF_UNSET_SIZE;
+    qlcf->max_size = NGX_CONF_UNSET;
+    qlcf->max_request_body = NGX_CONF_UNSET_SIZE;
+    qlcf->capture_buffer = NGX_CONF_UNSET_SIZE;
+    qlcf->coding = NGX_CONF_UNSET;
+    qlcf->level = NGX_CONF_UNSET;
+
+    return qlcf;
+}
+
+
+char *
+ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_qc_loc_conf_t  *prev = parent;
+    ngx_http_qc_loc_conf_t  *conf = child;
+
+    /* a zone and a variable replace each other: one directive sets both */
+
+    if (conf->zone == NGX_CONF_UNSET_PTR) {
+        ngx_conf_merge_ptr_value(conf->zone, prev->zone, NULL);
+        ngx_conf_merge_ptr_value(conf->zone_name, prev->zone_name, NULL);
+    }
+
+    ngx_conf_merge_bitmask_value(conf->methods, prev->methods,
+                                 (NGX_CONF_BITMASK_SET
+                                  |NGX_HTTP_GET|NGX_HTTP_HEAD));
+
+    ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
+    ngx_conf_merge_ptr_value(conf->valid, prev->valid, NULL);
+    ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
+    ngx_conf_merge_ptr_value(conf->no_store, prev->no_store, NULL);
+
+    if (conf->ns == NULL) {
+        conf->ns = prev->ns;
+    }
+
+    if (conf->priority == NULL) {
+        conf->priority = prev->priority;
+    }
+
+    ngx_conf_merge_size_value(conf->min_size, prev->min_size, 0);
+    ngx_conf_merge_off_value(conf->max_size, prev->max_size,
+                             64 * 1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_request_body, prev->max_request_body,
+                              1024 * 1024);
+    ngx_conf_merge_size_value(conf->capture_buffer, prev->capture_buffer,
+                              256 * 1024);
+
+    if (conf->coding == NGX_CONF_UNSET) {
+        ngx_conf_merge_value(conf->coding, prev->coding, QC_CODING_ZSTD);
+        ngx_conf_merge_value(conf->level, prev->level, 1);
+    }
+
+    if (conf->capture_buffer < NGX_HTTP_QC_BUFFER_SIZE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"query_cache_capture_buffer\" must be at least "
+                           "%d bytes", NGX_HTTP_QC_BUFFER_SIZE);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_qc_set_salt(cf, conf);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_qc_main_conf_t           *qmcf;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (qlcf->zone != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_query_cache_module);
+
+    qlcf->zone = NULL;
+    qlcf->zone_name = NULL;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    qmcf->used = 1;
+
+    if (ngx_http_script_variables_count(&value[1]) == 0) {
+
+        qlcf->zone = ngx_http_qc_zone_find(qmcf, &value[1]);
+
+        if (qlcf->zone == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown query cache zone \"%V\"; define it "
+                               "above with \"query_cache_zone %V { ... }\"",
+                               &value[1], &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    qlcf->zone_name = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (qlcf->zone_name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = qlcf->zone_name;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    u_char                            *eq;
+    ngx_str_t                         *value, text;
+    ngx_uint_t                         i, n;
+    ngx_http_qc_part_t                *part, *parts;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (qlcf->key == NGX_CONF_UNSET_PTR) {
+        qlcf->key = ngx_array_create(cf->pool, 4, sizeof(ngx_http_qc_part_t));
+        if (qlcf->key == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        eq = (u_char *) ngx_strchr(value[i].data, '=');
+
+        if (eq == NULL || eq == value[i].data) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid part \"%V\" of the key; write "
+                               "name=value, as in \"tenant=$http_x_tenant\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        parts = qlcf->key->elts;
+
+        for (n = 0; n < qlcf->key->nelts; n++) {
+            if (parts[n].name.len == (size_t) (eq - value[i].data)
+                && ngx_strncmp(parts[n].name.data, value[i].data,
+                               parts[n].name.len)
+                   == 0)
+            {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate part \"%V\" of the key",
+                                   &parts[n].name);
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        part = ngx_array_push(qlcf->key);
+        if (part == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        part->name.len = eq - value[i].data;
+        part->name.data = value[i].data;
+        part->value = NULL;
+
+        text.data = eq + 1;
+        text.len = value[i].data + value[i].len - text.data;
+
+        if (text.len == 0) {
+            continue;
+        }
+
+        part->value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+        if (part->value == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+        ccv.cf = cf;
+        ccv.value = &text;
+        ccv.complex_value = part->value;
+
+        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    ngx_int_t     max;
+    ngx_str_t    *value;
+    qc_coding_e   coding;
+
+    if (qlcf->coding != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (qc_coding_parse(qc_str(value[1].data, value[1].len), &coding)
+        != QC_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\"; it must be \"zstd\", "
+                           "\"gzip\" or \"none\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    qlcf->coding = coding;
+    qlcf->level = 1;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    max = (coding == QC_CODING_ZSTD) ? 19 : 9;
+
+    qlcf->level = ngx_atoi(value[2].data, value[2].len);
+
+    if (coding == QC_CODING_NONE || qlcf->level < 1 || qlcf->level > max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid level \"%V\"; zstd has 1 to 19, "
+                           "gzip 1 to 9, none has no level", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * What two locations of one URI must not share.  Edges with the same
+ * configuration get the same, whatever else is configured on them.
+ */
+
+static void
+ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *qlcf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    qlcf->salt = clcf->name;
+}

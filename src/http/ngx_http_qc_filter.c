@@ -1,0 +1,124 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * The first of all filters: it sees an answer whole and plain, before
+ * ranges, conditions, compression and whatever else is applied.
+ */
+
+#include "ngx_http_qc.h"
+
+
+static ngx_int_t ngx_http_qc_filter_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_qc_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_qc_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_qc_next_header_filter;
+ngx_http_output_body_filter_pt           ngx_http_qc_next_body_filter;
+
+
+static ngx_http_module_t  ngx_http_query_cache_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_qc_filter_init,               /* postconfiguration */
+
+    NULL,                                  /* create main conf */
+    NULL,                                  /* init main conf */
+
+    NULL,                                  /* create server conf */
+    NULL,                                  /* merge server conf */
+
+    NULL,                                  /* create location conf */
+    NULL                                   /* merge location conf */
+};
+
+
+ngx_module_t  ngx_http_query_cache_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_http_query_cache_filter_module_ctx,   /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_qc_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_qc_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_query_cache_module);
+
+    if (!qmcf->used) {
+        return NGX_OK;
+    }
+
+    ngx_http_qc_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_qc_header_filter;
+
+    ngx_http_qc_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_qc_body_filter;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_http_qc_ctx_t  *ctx;
+
+    if (r != r->main) {
+        rc = ngx_http_qc_s3_header_filter(r);
+        return (rc == NGX_DECLINED) ? ngx_http_qc_next_header_filter(r) : rc;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx && ctx->running && ctx->job == NULL) {
+        ngx_http_qc_capture_start(ctx);
+    }
+
+    return ngx_http_qc_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t           rc;
+    ngx_http_qc_ctx_t  *ctx;
+
+    if (r != r->main) {
+        rc = ngx_http_qc_s3_body_filter(r);
+        return (rc == NGX_DECLINED) ? ngx_http_qc_next_body_filter(r, in) : rc;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx == NULL) {
+        return ngx_http_qc_next_body_filter(r, in);
+    }
+
+    if (ctx->streaming && !r->err_status) {
+        return ngx_http_qc_decode_filter(ctx, in);
+    }
+
+    if (ctx->job && in) {
+        ngx_http_qc_capture(ctx, in);
+    }
+
+    return ngx_http_qc_next_body_filter(r, in);
+}

@@ -1,0 +1,498 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * A hit: the body is read from a tier.  Small ones are held until they are
+ * decoded and verified as a whole, larger ones are streamed through the
+ * decoder.  Nothing is sent, and nothing of the request is changed, before
+ * the store has answered: until then the upstream can still take over.
+ */
+
+#include "ngx_http_qc.h"
+
+
+static ngx_int_t ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd);
+static ngx_int_t ngx_http_qc_hit_data(ngx_http_qc_read_t *rd,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_qc_hit_decode(ngx_http_qc_ctx_t *ctx,
+    ngx_chain_t *in, int last);
+static void ngx_http_qc_hit_done(ngx_http_qc_read_t *rd, ngx_int_t rc);
+static void ngx_http_qc_hit_fail(ngx_http_qc_ctx_t *ctx, ngx_int_t rc);
+static void ngx_http_qc_hit_wake(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_hit_timeout(ngx_event_t *ev);
+static void ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_hit_next_tier(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx);
+
+
+/* Asks the tiers, one after the other. */
+
+ngx_int_t
+ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_read_t  *rd;
+    ngx_http_qc_tier_t  *tier;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->method == NGX_HTTP_HEAD) {
+        ctx->step = NGX_HTTP_QC_SEND;
+        return NGX_OK;
+    }
+
+    rd = &ctx->read;
+    tier = ctx->zone->tiers[ctx->tier_n];
+
+    ngx_memzero(rd, sizeof(ngx_http_qc_read_t));
+
+    rd->request = r;
+    rd->key = ctx->key;
+    rd->record = &ctx->op->record;
+    rd->begin = ngx_http_qc_hit_begin;
+    rd->data = ngx_http_qc_hit_data;
+    rd->done = ngx_http_qc_hit_done;
+    rd->reason = QC_R_STORE_ERROR;
+    rd->ctx = ctx;
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ctx->step = NGX_HTTP_QC_OPENED;
+    ctx->corrupt = 0;
+
+    ctx->reading = 1;
+    ctx->rc = tier->read(tier, rd);
+    ctx->reading = 0;
+
+    if (ctx->rc != NGX_AGAIN) {
+        return NGX_OK;
+    }
+
+    if (tier->cancel && !ctx->streaming && !ctx->timer.timer_set) {
+        ctx->timer.data = r->connection;
+        ctx->timer.handler = ngx_http_qc_hit_timeout;
+        ctx->timer.log = r->connection->log;
+
+        ngx_add_timer(&ctx->timer, ctx->zone->hold_timeout);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
+{
+    u_char              *p;
+    size_t               size;
+    ngx_int_t            rc;
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_request_t  *r;
+
+    ctx = rd->ctx;
+    r = ctx->request;
+
+    if (ngx_http_qc_decode_start(ctx) != NGX_OK) {
+        ngx_http_qc_hit_fail(ctx, NGX_ERROR);
+        return NGX_ERROR;
+    }
+
+    if (rd->record->size <= ctx->zone->hold) {
+
+        /* one byte more: a body that is too long must show */
+
+        size = (size_t) rd->record->size + 1;
+
+        p = ngx_palloc(r->pool, size);
+        if (p == NULL) {
+            ngx_http_qc_hit_fail(ctx, NGX_ERROR);
+            return NGX_ERROR;
+        }
+
+        qc_buf_init(&ctx->body, p, size);
+        ctx->hold = 1;
+
+        return NGX_OK;
+    }
+
+    ctx->hold = 0;
+
+    ngx_http_qc_hit_stop_timer(ctx);
+
+    rc = ngx_http_qc_hit_header(ctx);
+
+    if (rc == NGX_OK && !r->header_only) {
+        ctx->streaming = 1;
+        return NGX_OK;
+    }
+
+    /* an error, or an answer that needs no body: it ends the request */
+
+    ctx->step = NGX_HTTP_QC_FINISH;
+    ngx_http_qc_hit_fail(ctx, rc);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_qc_hit_data(ngx_http_qc_read_t *rd, ngx_chain_t *in)
+{
+    ngx_int_t           rc;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = rd->ctx;
+
+    if (ctx->hold) {
+        rc = ngx_http_qc_hit_decode(ctx, in, 0);
+
+        if (rc != NGX_OK) {
+            ctx->corrupt = 1;
+            ngx_http_qc_hit_fail(ctx, NGX_ERROR);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    rc = ngx_http_output_filter(ctx->request, in);
+
+    if (rc == NGX_ERROR) {
+        ctx->step = NGX_HTTP_QC_FINISH;
+        ngx_http_qc_hit_fail(ctx, NGX_ERROR);
+    }
+
+    return rc;
+}
+
+
+/* Decodes into ctx->body; NGX_OK, NGX_DONE (complete and verified) */
+
+static ngx_int_t
+ngx_http_qc_hit_decode(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in, int last)
+{
+    qc_rc_e     rc;
+    qc_str_t    data;
+    ngx_buf_t  *b;
+
+    for ( /* void */ ; in; in = in->next) {
+
+        b = in->buf;
+        data = qc_str(b->pos, b->last - b->pos);
+        b->pos = b->last;
+
+        rc = qc_decode(ctx->decode.decoder, &data, &ctx->body, 0);
+
+        if (rc == QC_DONE) {
+            ctx->decode.done = 1;
+
+        } else if (rc != QC_OK) {
+            return NGX_ERROR;
+        }
+
+        /* what the decoder leaves does not fit or must not be there */
+
+        if (data.len) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (!last) {
+        return NGX_OK;
+    }
+
+    if (!ctx->decode.done) {
+        data = qc_str(NULL, 0);
+
+        if (qc_decode(ctx->decode.decoder, &data, &ctx->body, 1) != QC_DONE) {
+            return NGX_ERROR;
+        }
+    }
+
+    return (qc_buf_len(&ctx->body) == ctx->op->record.size) ? NGX_DONE
+                                                            : NGX_ERROR;
+}
+
+
+static void
+ngx_http_qc_hit_done(ngx_http_qc_read_t *rd, ngx_int_t rc)
+{
+    ngx_http_qc_ctx_t *ctx = rd->ctx;
+
+    ctx->rc = rc;
+    ngx_http_qc_hit_wake(ctx);
+}
+
+
+/* The read is over because this side does not want more of it. */
+
+static void
+ngx_http_qc_hit_fail(ngx_http_qc_ctx_t *ctx, ngx_int_t rc)
+{
+    ctx->rc = rc;
+
+    if (!ctx->reading) {
+        ngx_http_qc_hit_wake(ctx);
+    }
+}
+
+
+/* The request goes on after the store's own handlers have returned. */
+
+static void
+ngx_http_qc_hit_wake(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_http_qc_hit_stop_timer(ctx);
+
+    r->write_event_handler = ngx_http_qc_resume;
+
+    if (ngx_http_post_request(r, NULL) != NGX_OK) {
+        r->connection->error = 1;
+    }
+}
+
+
+static void
+ngx_http_qc_hit_timeout(ngx_event_t *ev)
+{
+    ngx_connection_t    *c;
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_qc_tier_t  *tier;
+    ngx_http_request_t  *r;
+
+    c = ev->data;
+    r = c->data;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, r);
+
+    tier = ctx->zone->tiers[ctx->tier_n];
+
+    tier->cancel(tier, &ctx->read);
+
+    ctx->read.reason = QC_R_STORE_TIMEOUT;
+    ctx->rc = NGX_ERROR;
+
+    ngx_http_qc_resume(r);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx)
+{
+    if (ctx->timer.timer_set) {
+        ngx_del_timer(&ctx->timer);
+    }
+}
+
+
+/* The read has ended, in ctx->rc. */
+
+ngx_int_t
+ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
+{
+    qc_metric_e  reason;
+
+    reason = ctx->read.reason;
+
+    if (ctx->streaming) {
+        ctx->step = NGX_HTTP_QC_FINISH;
+        return NGX_OK;
+    }
+
+    if (ctx->rc == NGX_OK && ctx->hold) {
+
+        if (ngx_http_qc_hit_decode(ctx, NULL, 1) == NGX_DONE) {
+            ctx->step = NGX_HTTP_QC_SEND;
+            return NGX_OK;
+        }
+
+        ctx->corrupt = 1;
+        ctx->rc = NGX_ERROR;
+    }
+
+    if (ctx->corrupt) {
+        reason = QC_R_CORRUPT;
+
+        ngx_http_qc_fault(&ctx->zone->stats, QC_R_CORRUPT, NGX_LOG_ERR,
+                          ctx->request->connection->log, 0,
+                          "a body from %V failed its checks",
+                          &ctx->zone->tiers[ctx->tier_n]->name);
+    }
+
+    ctx->reason = reason;
+
+    return ngx_http_qc_hit_next_tier(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_qc_hit_next_tier(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_hit_cleanup(ctx);
+
+    if (ctx->tier_n + 1 < ctx->zone->ntiers) {
+        ctx->tier_n++;
+        ctx->step = NGX_HTTP_QC_OPEN;
+        return NGX_OK;
+    }
+
+    /* a definite answer from the last tier, and only that, is final */
+
+    if (ctx->rc == NGX_DECLINED || ctx->reason == QC_R_CORRUPT) {
+        ngx_http_qc_drop(ctx->zone, ctx->key, ctx->op->record.object);
+    }
+
+    return ngx_http_qc_hit_fallback(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx)
+{
+    ctx->status = NGX_HTTP_QC_STATUS_MISS;
+    ctx->step = NGX_HTTP_QC_UPSTREAM;
+
+    /* the fault that was logged has counted the other reason already */
+
+    if (ctx->reason != QC_R_CORRUPT) {
+        ngx_http_qc_count(&ctx->zone->stats, ctx->reason);
+    }
+
+    ngx_http_qc_count(&ctx->zone->stats, QC_FALLBACK);
+    ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->status = NGX_HTTP_QC_STATUS_HIT;
+    ctx->reason = QC_NO_METRIC;
+    ctx->tier = ctx->zone->tiers[ctx->tier_n]->name;
+
+    ngx_http_qc_count(&ctx->zone->stats, QC_HIT);
+
+    if (ngx_http_qc_restore_headers(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_send_header(r);
+}
+
+
+/* A held body, or none at all, goes out in one piece. */
+
+ngx_int_t
+ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_http_qc_hit_cleanup(ctx);
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return NGX_DONE;
+    }
+
+    rc = ngx_http_qc_hit_header(ctx);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        ngx_http_finalize_request(r, rc);
+        return NGX_DONE;
+    }
+
+    if (!ctx->hold && ctx->op->record.size) {
+
+        /* nginx did not agree that the answer needs no body */
+
+        ctx->rc = NGX_ERROR;
+        ctx->step = NGX_HTTP_QC_FINISH;
+        return NGX_OK;
+    }
+
+    if (ctx->hold && qc_buf_len(&ctx->body)) {
+        b->start = ctx->body.start;
+        b->pos = ctx->body.start;
+        b->last = ctx->body.pos;
+        b->end = ctx->body.end;
+        b->memory = 1;
+    }
+
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    ngx_http_finalize_request(r, ngx_http_output_filter(r, &out));
+
+    return NGX_DONE;
+}
+
+
+/* The header went out before: the body ends well, or the connection does. */
+
+ngx_int_t
+ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->streaming && ctx->rc == NGX_OK && !ctx->corrupt) {
+        ngx_http_finalize_request(r, ngx_http_send_special(r, NGX_HTTP_LAST));
+        return NGX_DONE;
+    }
+
+    if (ctx->streaming && !ctx->corrupt && !r->connection->error) {
+        ngx_http_qc_count(&ctx->zone->stats, QC_BROKEN);
+    }
+
+    if (ctx->rc == NGX_DECLINED) {
+        ctx->rc = NGX_ERROR;
+    }
+
+    ngx_http_finalize_request(r, ctx->rc);
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_hit_stop_timer(ctx);
+
+    if (ctx->decode.decoder) {
+        ngx_http_qc_decoder_put(ctx->decode.decoder);
+        ctx->decode.decoder = NULL;
+    }
+}

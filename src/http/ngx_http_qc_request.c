@@ -1,0 +1,459 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * The life of a request: the precontent handler wraps the content handler of
+ * the location; everything then happens in the content phase, behind access
+ * control, as steps of a table.  The upstream is run by the wrapped handler,
+ * which finds the request as if nothing had been there.
+ */
+
+#include "ngx_http_qc.h"
+
+
+/*
+ * A step returns NGX_OK with ctx->step set to the next one, NGX_AGAIN to wait
+ * for an event that calls ngx_http_qc_run(), or NGX_DONE when the request is
+ * not ours any more.
+ */
+
+typedef struct {
+    const char                    *name;
+    ngx_int_t                    (*handler)(ngx_http_qc_ctx_t *ctx);
+} ngx_http_qc_step_t;
+
+
+static ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
+    ngx_http_qc_loc_conf_t *qlcf);
+static ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
+    ngx_http_qc_zone_t *zone, ngx_http_qc_loc_conf_t *qlcf);
+static void ngx_http_qc_cleanup(void *data);
+static ngx_int_t ngx_http_qc_content_handler(ngx_http_request_t *r);
+static void ngx_http_qc_body_handler(ngx_http_request_t *r);
+static void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op);
+static ngx_int_t ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_status_e status, qc_metric_e reason);
+
+
+static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
+    { "key", ngx_http_qc_step_key },
+    { "lookup", ngx_http_qc_step_lookup },
+    { "record", ngx_http_qc_step_record },
+    { "open", ngx_http_qc_step_open },
+    { "opened", ngx_http_qc_step_opened },
+    { "send", ngx_http_qc_step_send },
+    { "finish", ngx_http_qc_step_finish },
+    { "upstream", ngx_http_qc_run_upstream }
+};
+
+
+ngx_int_t
+ngx_http_qc_precontent_handler(ngx_http_request_t *r)
+{
+    ngx_http_qc_ctx_t       *ctx;
+    ngx_http_qc_zone_t      *zone;
+    ngx_http_qc_loc_conf_t  *qlcf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_query_cache_module);
+
+    if (qlcf->zone == NULL && qlcf->zone_name == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx && r->content_handler == ngx_http_qc_content_handler) {
+        return NGX_DECLINED;
+    }
+
+    zone = ngx_http_qc_request_zone(r, qlcf);
+    if (zone == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_qc_create_ctx(r, zone, qlcf);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->status = NGX_HTTP_QC_STATUS_BYPASS;
+
+    if (!(r->method & qlcf->methods)) {
+        ctx->no_store = 1;
+        ngx_http_qc_count(&zone->stats, QC_BYPASS);
+        ngx_http_qc_reason(ctx, QC_R_METHOD);
+        return NGX_DECLINED;
+    }
+
+    /* before it is read, so that it may still be passed on as it comes */
+
+    if (r->headers_in.content_length_n > (off_t) qlcf->max_request_body) {
+        ctx->no_store = 1;
+        ngx_http_qc_count(&zone->stats, QC_BYPASS);
+        ngx_http_qc_reason(ctx, QC_R_BODY_SIZE);
+        return NGX_DECLINED;
+    }
+
+    ctx->status = NGX_HTTP_QC_STATUS_NONE;
+    ctx->handler = r->content_handler;
+    r->content_handler = ngx_http_qc_content_handler;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_http_qc_zone_t *
+ngx_http_qc_request_zone(ngx_http_request_t *r, ngx_http_qc_loc_conf_t *qlcf)
+{
+    ngx_str_t                 name;
+    ngx_http_qc_zone_t       *zone;
+    ngx_http_qc_main_conf_t  *qmcf;
+
+    if (qlcf->zone) {
+        return qlcf->zone;
+    }
+
+    if (ngx_http_complex_value(r, qlcf->zone_name, &name) != NGX_OK) {
+        return NULL;
+    }
+
+    if (name.len == 0 || (name.len == 3 && ngx_strncmp(name.data, "off", 3)
+                                           == 0))
+    {
+        return NULL;
+    }
+
+    qmcf = ngx_http_get_module_main_conf(r, ngx_http_query_cache_module);
+
+    zone = ngx_http_qc_zone_find(qmcf, &name);
+
+    if (zone == NULL) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "unknown query cache zone \"%V\"", &name);
+    }
+
+    return zone;
+}
+
+
+static ngx_http_qc_ctx_t *
+ngx_http_qc_create_ctx(ngx_http_request_t *r, ngx_http_qc_zone_t *zone,
+    ngx_http_qc_loc_conf_t *qlcf)
+{
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_qc_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_qc_cleanup;
+    cln->data = ctx;
+
+    ctx->request = r;
+    ctx->zone = zone;
+    ctx->conf = qlcf;
+    ctx->reason = QC_NO_METRIC;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_query_cache_module);
+
+    return ctx;
+}
+
+
+/*
+ * Redirects and error pages take the context from the request, but this is
+ * called in any case.
+ */
+
+static void
+ngx_http_qc_cleanup(void *data)
+{
+    ngx_http_qc_ctx_t *ctx = data;
+
+    if (ctx->op && ctx->op->pending) {
+        ctx->zone->meta->cancel(ctx->op);
+    }
+
+    ngx_http_qc_hit_cleanup(ctx);
+
+    if (ctx->job) {
+        ngx_http_qc_job_destroy(ctx->job);
+        ctx->job = NULL;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qc_content_handler(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_qc_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_qc_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ctx->step = NGX_HTTP_QC_KEY;
+
+    ngx_http_qc_run(ctx);
+}
+
+
+static void
+ngx_http_qc_run(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    do {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
+                       "query cache step: %s",
+                       ngx_http_qc_steps[ctx->step].name);
+
+        rc = ngx_http_qc_steps[ctx->step].handler(ctx);
+
+    } while (rc == NGX_OK);
+}
+
+
+/* The write event handler of a request whose body store has news. */
+
+void
+ngx_http_qc_resume(ngx_http_request_t *r)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx == NULL) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_qc_run(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t    rc;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    ctx->started = tp->sec;
+    ctx->started_ms = tp->msec;
+    ctx->started_at = ngx_current_msec;
+
+    rc = ngx_http_qc_make_key(ctx);
+
+    if (rc == NGX_DECLINED) {
+        ctx->no_store = 1;
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS,
+                                QC_R_BODY_SIZE);
+    }
+
+    if (rc != NGX_OK) {
+        ctx->no_store = 1;
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS, QC_R_KEY);
+    }
+
+    ctx->keyed = 1;
+
+    rc = ngx_http_test_predicates(ctx->request, ctx->conf->bypass);
+
+    if (rc == NGX_ERROR) {
+        ctx->no_store = 1;
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS, QC_R_KEY);
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS, QC_R_BYPASS);
+    }
+
+    ctx->step = NGX_HTTP_QC_LOOKUP;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t     *r;
+    ngx_http_qc_meta_op_t  *op;
+
+    r = ctx->request;
+
+    op = ngx_palloc(r->pool, sizeof(ngx_http_qc_meta_op_t));
+    if (op == NULL) {
+        ctx->no_store = 1;
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
+                                QC_R_META_ERROR);
+    }
+
+    ngx_memcpy(op->key, ctx->key, QC_KEY_LEN);
+    op->reason = QC_NO_METRIC;
+    op->done = ngx_http_qc_lookup_done;
+    op->data = ctx;
+    op->log = r->connection->log;
+    op->pending = NULL;
+
+    ctx->op = op;
+    ctx->step = NGX_HTTP_QC_RECORD;
+
+    ctx->rc = ctx->zone->meta->get(ctx->zone->meta, op);
+
+    if (ctx->rc == NGX_AGAIN) {
+        r->read_event_handler = ngx_http_test_reading;
+        r->write_event_handler = ngx_http_request_empty_handler;
+        return NGX_AGAIN;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op)
+{
+    ngx_connection_t    *c;
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_request_t  *r;
+
+    ctx = op->data;
+    r = ctx->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    op->pending = NULL;
+    ctx->rc = op->rc;
+
+    ngx_http_qc_run(ctx);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_meta_op_t  *op;
+
+    op = ctx->op;
+
+    if (ctx->rc != NGX_OK) {
+
+        /* what cannot be published need not be stored */
+
+        ctx->no_store = (op->reason == QC_R_META_DOWN
+                         || op->reason == QC_R_META_TIMEOUT);
+
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS, op->reason);
+    }
+
+    if ((uint64_t) ngx_time() >= op->record.fresh) {
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_EXPIRED, QC_R_STALE);
+    }
+
+    if (ngx_http_qc_not_modified(ctx)) {
+        ctx->step = NGX_HTTP_QC_SEND;
+        return NGX_OK;
+    }
+
+    ctx->step = NGX_HTTP_QC_OPEN;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx, ngx_http_qc_status_e status,
+    qc_metric_e reason)
+{
+    ctx->status = status;
+    ctx->step = NGX_HTTP_QC_UPSTREAM;
+
+    ngx_http_qc_reason(ctx, reason);
+
+    switch (status) {
+    case NGX_HTTP_QC_STATUS_BYPASS:
+        ngx_http_qc_count(&ctx->zone->stats, QC_BYPASS);
+        break;
+    case NGX_HTTP_QC_STATUS_EXPIRED:
+        ngx_http_qc_count(&ctx->zone->stats, QC_EXPIRED);
+        break;
+    default:
+        ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
+    }
+
+    return NGX_OK;
+}
+
+
+/* The last step of all that is not a hit. */
+
+ngx_int_t
+ngx_http_qc_run_upstream(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->running = 1;
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (ctx->handler) {
+        r->content_handler = ctx->handler;
+        ngx_http_finalize_request(r, ctx->handler(r));
+        return NGX_DONE;
+    }
+
+    /* static files and the like are phase handlers */
+
+    r->content_handler = NULL;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+
+    return NGX_DONE;
+}

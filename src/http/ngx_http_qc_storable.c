@@ -1,0 +1,311 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/* Whether an answer may be stored, and for how long. */
+
+#include "ngx_http_qc.h"
+
+
+static qc_metric_e ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
+    qc_cache_control_t *cc, ngx_table_elt_t **expires);
+static qc_metric_e ngx_http_qc_storable_header(ngx_table_elt_t *h,
+    qc_cache_control_t *cc, ngx_table_elt_t **expires);
+static ngx_uint_t ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name,
+    size_t len);
+static time_t ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx,
+    qc_cache_control_t *cc, ngx_table_elt_t *expires, qc_metric_e *reason);
+static time_t ngx_http_qc_accel_expires(ngx_http_request_t *r);
+
+
+/* Request fields that are in every key may be named in Vary. */
+
+static const qc_str_t  ngx_http_qc_vary[] = {
+    qc_string("accept-encoding"),       /* only plain answers are stored */
+    qc_string("authorization"),
+    qc_string("cookie")
+};
+
+
+time_t
+ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
+{
+    off_t                length;
+    ngx_uint_t           status;
+    ngx_table_elt_t     *expires;
+    ngx_http_request_t  *r;
+    qc_cache_control_t   cc;
+
+    r = ctx->request;
+    status = r->headers_out.status;
+    length = r->headers_out.content_length_n;
+
+    if (status < NGX_HTTP_OK
+        || status == NGX_HTTP_PARTIAL_CONTENT
+        || status == NGX_HTTP_NOT_MODIFIED
+        || status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        *reason = QC_R_STATUS;
+        return 0;
+    }
+
+    if (ngx_http_test_predicates(r, ctx->conf->no_store) != NGX_OK) {
+        *reason = QC_R_NO_STORE;
+        return 0;
+    }
+
+    if (length >= 0 && length > ctx->conf->max_size) {
+        *reason = QC_R_MAX_SIZE;
+        return 0;
+    }
+
+    if (length >= 0 && length < (off_t) ctx->conf->min_size) {
+        *reason = QC_R_MIN_SIZE;
+        return 0;
+    }
+
+    if (r->headers_out.content_encoding
+        && r->headers_out.content_encoding->value.len)
+    {
+        *reason = QC_R_ENCODED;
+        return 0;
+    }
+
+    ngx_memzero(&cc, sizeof(qc_cache_control_t));
+    expires = NULL;
+
+    *reason = ngx_http_qc_storable_headers(ctx, &cc, &expires);
+
+    if (*reason != QC_NO_METRIC) {
+        return 0;
+    }
+
+    return ngx_http_qc_lifetime(ctx, &cc, expires, reason);
+}
+
+
+static qc_metric_e
+ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
+    ngx_table_elt_t **expires)
+{
+    ngx_uint_t        i;
+    qc_metric_e       reason;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &ctx->request->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash == 0) {
+            continue;
+        }
+
+        reason = ngx_http_qc_storable_header(&h[i], cc, expires);
+
+        if (reason != QC_NO_METRIC) {
+            return reason;
+        }
+    }
+
+    return cc->no_store ? QC_R_CACHE_CONTROL : QC_NO_METRIC;
+}
+
+
+static qc_metric_e
+ngx_http_qc_storable_header(ngx_table_elt_t *h, qc_cache_control_t *cc,
+    ngx_table_elt_t **expires)
+{
+    qc_str_t  value;
+
+    value = qc_str(h->value.data, h->value.len);
+
+    switch (h->key.len) {
+
+    case 4:
+        if (ngx_http_qc_header_is(h, "vary", 4)
+            && !qc_vary_within(value, ngx_http_qc_vary,
+                               sizeof(ngx_http_qc_vary) / sizeof(qc_str_t)))
+        {
+            return QC_R_VARY;
+        }
+
+        break;
+
+    case 7:
+        if (ngx_http_qc_header_is(h, "expires", 7)) {
+            *expires = h;
+        }
+
+        break;
+
+    case 10:
+        if (ngx_http_qc_header_is(h, "set-cookie", 10)) {
+            return QC_R_SET_COOKIE;
+        }
+
+        break;
+
+    case 13:
+        if (ngx_http_qc_header_is(h, "cache-control", 13)) {
+            qc_cache_control_parse(cc, value);
+
+        } else if (ngx_http_qc_header_is(h, "content-range", 13)) {
+            return QC_R_STATUS;
+        }
+
+        break;
+
+    case 16:
+        if (ngx_http_qc_header_is(h, "content-encoding", 16)) {
+            return QC_R_ENCODED;
+        }
+
+        break;
+    }
+
+    return QC_NO_METRIC;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name, size_t len)
+{
+    return h->key.len == len
+           && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0;
+}
+
+
+/* X-Accel-Expires, then Cache-Control, then Expires, then the directive. */
+
+static time_t
+ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
+    ngx_table_elt_t *expires, qc_metric_e *reason)
+{
+    time_t               valid;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    *reason = QC_R_FRESHNESS;
+
+    valid = ngx_http_qc_accel_expires(r);
+
+    if (valid >= 0) {
+        goto done;
+    }
+
+    if (cc->has_age) {
+        valid = (time_t) cc->age;
+        goto done;
+    }
+
+    if (expires) {
+        valid = ngx_parse_http_time(expires->value.data, expires->value.len);
+        valid = (valid == NGX_ERROR) ? 0 : valid - ngx_time();
+        goto done;
+    }
+
+    valid = ngx_http_file_cache_valid(ctx->conf->valid,
+                                      r->headers_out.status);
+
+done:
+
+    if (valid <= 0) {
+        return 0;
+    }
+
+    *reason = QC_NO_METRIC;
+
+    /* a lifetime that never ends would never be cleaned up */
+
+    return ngx_min(valid, (time_t) 365 * 24 * 60 * 60);
+}
+
+
+/* Seconds, or -1 if there is none. */
+
+static time_t
+ngx_http_qc_accel_expires(ngx_http_request_t *r)
+{
+    time_t            n;
+    u_char           *p;
+    size_t            len;
+    ngx_table_elt_t  *h;
+
+    if (r->upstream == NULL || r->upstream->headers_in.x_accel_expires == NULL)
+    {
+        return -1;
+    }
+
+    h = r->upstream->headers_in.x_accel_expires;
+    p = h->value.data;
+    len = h->value.len;
+
+    if (len && *p == '@') {
+        n = ngx_atotm(p + 1, len - 1);
+        return (n == NGX_ERROR || n <= ngx_time()) ? 0 : n - ngx_time();
+    }
+
+    n = ngx_atotm(p, len);
+
+    return (n == NGX_ERROR) ? 0 : n;
+}
+
+
+/*
+ * Whether an answer of size bytes, its last buffer seen, is provably whole.
+ * What ends with the connection is not, and neither is what a protocol
+ * without an end of its own says without a length.
+ */
+
+ngx_int_t
+ngx_http_qc_complete(ngx_http_request_t *r, off_t size)
+{
+    ngx_str_t            *module;
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u == NULL) {
+
+        /* made by nginx itself: a length, if there is one, must be kept */
+
+        return (r->headers_out.content_length_n == -1
+                || r->headers_out.content_length_n == size)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (u->headers_in.content_length_n >= 0) {
+        return (u->headers_in.content_length_n == size) ? NGX_OK
+                                                        : NGX_DECLINED;
+    }
+
+    if (u->headers_in.chunked) {
+        return NGX_OK;
+    }
+
+    /* their records and frames say where an answer ends */
+
+    module = &u->conf->module;
+
+    if ((module->len == 7 && ngx_strncmp(module->data, "fastcgi", 7) == 0)
+        || (module->len == 4 && ngx_strncmp(module->data, "grpc", 4) == 0))
+    {
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}

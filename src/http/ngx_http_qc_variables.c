@@ -1,0 +1,199 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include "ngx_http_qc.h"
+
+
+static ngx_int_t ngx_http_qc_status_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_key_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_tier_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_age_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_reason_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
+    const u_char *data, size_t len);
+static ngx_int_t ngx_http_qc_variable_none(ngx_http_variable_value_t *v);
+
+
+ngx_str_t  ngx_http_qc_status_names[] = {
+    ngx_null_string,
+    ngx_string("HIT"),
+    ngx_string("MISS"),
+    ngx_string("EXPIRED"),
+    ngx_string("BYPASS")
+};
+
+
+static ngx_http_variable_t  ngx_http_qc_variables[] = {
+
+    { ngx_string("query_cache_status"), NULL,
+      ngx_http_qc_status_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_key"), NULL,
+      ngx_http_qc_key_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_tier"), NULL,
+      ngx_http_qc_tier_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_age"), NULL,
+      ngx_http_qc_age_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_reason"), NULL,
+      ngx_http_qc_reason_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_qc_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_qc_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_status_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t          *name;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || ctx->status == NGX_HTTP_QC_STATUS_NONE) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    name = &ngx_http_qc_status_names[ctx->status];
+
+    return ngx_http_qc_variable_set(v, name->data, name->len);
+}
+
+
+static ngx_int_t
+ngx_http_qc_key_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    u_char             *p;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->keyed) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    p = ngx_pnalloc(r->pool, QC_KEY_LEN * 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_hex_dump(p, ctx->key, QC_KEY_LEN);
+
+    return ngx_http_qc_variable_set(v, p, QC_KEY_LEN * 2);
+}
+
+
+static ngx_int_t
+ngx_http_qc_tier_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || ctx->status != NGX_HTTP_QC_STATUS_HIT) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    return ngx_http_qc_variable_set(v, ctx->tier.data, ctx->tier.len);
+}
+
+
+static ngx_int_t
+ngx_http_qc_age_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    u_char             *p;
+    time_t              age;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || ctx->status != NGX_HTTP_QC_STATUS_HIT) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* another machine's clock may be ahead */
+
+    age = ngx_time() - (time_t) ctx->op->record.created;
+    age = ngx_max(age, 0);
+
+    return ngx_http_qc_variable_set(v, p, ngx_sprintf(p, "%T", age) - p);
+}
+
+
+static ngx_int_t
+ngx_http_qc_reason_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || ctx->reason == QC_NO_METRIC) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    return ngx_http_qc_variable_set(v, qc_metrics[ctx->reason].name.data,
+                                    qc_metrics[ctx->reason].name.len);
+}
+
+
+static ngx_int_t
+ngx_http_qc_variable_set(ngx_http_variable_value_t *v, const u_char *data,
+    size_t len)
+{
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = len;
+    v->data = (u_char *) data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_variable_none(ngx_http_variable_value_t *v)
+{
+    v->not_found = 1;
+
+    return NGX_OK;
+}

@@ -1,0 +1,685 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+#include "ngx_http_qc.h"
+
+
+#define NGX_HTTP_QC_SHM_VERSION    1
+
+
+/* The root of a zone's shared memory: reloads find everything from here. */
+
+typedef struct {
+    ngx_uint_t                     version;
+    ngx_http_qc_stats_sh_t         stats;
+    ngx_http_qc_index_sh_t        *index;
+    ngx_http_qc_disk_sh_t         *disk;
+} ngx_http_qc_shm_t;
+
+
+static char *ngx_http_qc_zone_directive(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf);
+static char *ngx_http_qc_zone_args(ngx_conf_t *cf, ngx_command_t *cmd);
+static char *ngx_http_qc_zone_backend(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
+static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
+static ngx_int_t ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_http_qc_zone_backends(ngx_conf_t *cf,
+    ngx_http_qc_zone_t *zone);
+static ngx_int_t ngx_http_qc_zone_found(void *data, const qc_object_t *obj);
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_zone_count = {
+    ngx_conf_check_num_bounds, 1, 65536
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_zone_retries = {
+    ngx_conf_check_num_bounds, 0, 10
+};
+
+
+static ngx_command_t  ngx_http_qc_zone_commands[] = {
+
+    { ngx_string("memory"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, memory),
+      NULL },
+
+    { ngx_string("redis"),
+      NGX_CONF_TAKE12,
+      ngx_http_qc_zone_backend,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("redis_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, redis.conf.timeout),
+      NULL },
+
+    { ngx_string("redis_backoff"),
+      NGX_CONF_TAKE2,
+      ngx_http_qc_zone_backoff,
+      0,
+      offsetof(ngx_http_qc_zone_t, redis.conf.backoff_min),
+      NULL },
+
+    { ngx_string("redis_queue"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, redis.conf.queue),
+      &ngx_http_qc_zone_count },
+
+    { ngx_string("s3"),
+      NGX_CONF_1MORE,
+      ngx_http_qc_zone_backend,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("s3_connect_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.upstream.connect_timeout),
+      NULL },
+
+    { ngx_string("s3_send_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.upstream.send_timeout),
+      NULL },
+
+    { ngx_string("s3_read_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.upstream.read_timeout),
+      NULL },
+
+    { ngx_string("s3_keepalive"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.keepalive),
+      &ngx_http_qc_zone_count },
+
+    { ngx_string("s3_max_fails"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.max_fails),
+      &ngx_http_qc_zone_count },
+
+    { ngx_string("s3_backoff"),
+      NGX_CONF_TAKE2,
+      ngx_http_qc_zone_backoff,
+      0,
+      offsetof(ngx_http_qc_zone_t, s3.backoff_min),
+      NULL },
+
+    { ngx_string("disk"),
+      NGX_CONF_TAKE123,
+      ngx_http_qc_zone_backend,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("hold"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, hold),
+      NULL },
+
+    { ngx_string("hold_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, hold_timeout),
+      NULL },
+
+    { ngx_string("store_concurrency"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_concurrency),
+      &ngx_http_qc_zone_count },
+
+    { ngx_string("store_queue"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_queue),
+      &ngx_http_qc_zone_count },
+
+    { ngx_string("store_memory"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_memory),
+      NULL },
+
+    { ngx_string("store_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_timeout),
+      NULL },
+
+    { ngx_string("store_retries"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_retries),
+      &ngx_http_qc_zone_retries },
+
+      ngx_null_command
+};
+
+
+char *
+ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_main_conf_t *qmcf = conf;
+
+    char                 *rv;
+    ngx_str_t            *value;
+    ngx_conf_t            save;
+    ngx_http_qc_zone_t   *zone, **zonep;
+
+    value = cf->args->elts;
+
+    if (ngx_http_qc_zone_find(qmcf, &value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate query cache zone \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return "must not be named \"off\"";
+    }
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_qc_zone_t));
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    zone->name = value[1];
+    zone->stats.zone = value[1];
+
+    zone->memory = NGX_CONF_UNSET_SIZE;
+    zone->hold = NGX_CONF_UNSET_SIZE;
+    zone->hold_timeout = NGX_CONF_UNSET_MSEC;
+    zone->store_concurrency = NGX_CONF_UNSET_UINT;
+    zone->store_queue = NGX_CONF_UNSET_UINT;
+    zone->store_memory = NGX_CONF_UNSET_SIZE;
+    zone->store_timeout = NGX_CONF_UNSET_MSEC;
+    zone->store_retries = NGX_CONF_UNSET_UINT;
+
+    zone->redis.conf.timeout = NGX_CONF_UNSET_MSEC;
+    zone->redis.conf.backoff_min = NGX_CONF_UNSET_MSEC;
+    zone->redis.conf.backoff_max = NGX_CONF_UNSET_MSEC;
+    zone->redis.conf.queue = NGX_CONF_UNSET_UINT;
+
+    zone->s3.upstream.connect_timeout = NGX_CONF_UNSET_MSEC;
+    zone->s3.upstream.send_timeout = NGX_CONF_UNSET_MSEC;
+    zone->s3.upstream.read_timeout = NGX_CONF_UNSET_MSEC;
+    zone->s3.backoff_min = NGX_CONF_UNSET_MSEC;
+    zone->s3.backoff_max = NGX_CONF_UNSET_MSEC;
+    zone->s3.max_fails = NGX_CONF_UNSET_UINT;
+    zone->s3.keepalive = NGX_CONF_UNSET_UINT;
+
+    save = *cf;
+    cf->handler = ngx_http_qc_zone_directive;
+    cf->handler_conf = (void *) zone;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    ngx_http_qc_zone_defaults(zone);
+
+    rv = ngx_http_qc_zone_check(cf, zone);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    zonep = ngx_array_push(&qmcf->zones);
+    if (zonep == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *zonep = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_qc_zone_t *
+ngx_http_qc_zone_find(ngx_http_qc_main_conf_t *qmcf, ngx_str_t *name)
+{
+    ngx_uint_t            i;
+    ngx_http_qc_zone_t  **zone;
+
+    zone = qmcf->zones.elts;
+
+    for (i = 0; i < qmcf->zones.nelts; i++) {
+        if (zone[i]->name.len == name->len
+            && ngx_strncmp(zone[i]->name.data, name->data, name->len) == 0)
+        {
+            return zone[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Directives of the block are looked up as nginx looks up its own. */
+
+static char *
+ngx_http_qc_zone_directive(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
+{
+    char           *rv;
+    ngx_str_t      *value;
+    ngx_command_t  *cmd;
+
+    value = cf->args->elts;
+
+    for (cmd = ngx_http_qc_zone_commands; cmd->name.len; cmd++) {
+
+        if (cmd->name.len != value[0].len
+            || ngx_strcmp(cmd->name.data, value[0].data) != 0)
+        {
+            continue;
+        }
+
+        rv = ngx_http_qc_zone_args(cf, cmd);
+
+        if (rv == NGX_CONF_OK) {
+            rv = cmd->set(cf, cmd, conf);
+        }
+
+        if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+            return rv;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" directive %s",
+                           &value[0], rv);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown directive \"%V\" in query_cache_zone",
+                       &value[0]);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_qc_zone_args(ngx_conf_t *cf, ngx_command_t *cmd)
+{
+    ngx_uint_t  n;
+
+    n = cf->args->nelts - 1;
+
+    if (cmd->type & NGX_CONF_1MORE) {
+        return (n >= 1) ? NGX_CONF_OK : "needs a parameter";
+    }
+
+    if (n <= 3 && (cmd->type & (NGX_CONF_NOARGS << n))) {
+        return NGX_CONF_OK;
+    }
+
+    return "has an invalid number of parameters";
+}
+
+
+static char *
+ngx_http_qc_zone_backend(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_zone_t *zone = conf;
+
+    switch (cmd->name.data[0]) {
+
+    case 'r':
+        if (zone->has_redis) {
+            return "is duplicate";
+        }
+
+        zone->has_redis = 1;
+        return ngx_http_qc_redis_set(cf, &zone->redis);
+
+    case 's':
+        if (zone->has_s3) {
+            return "is duplicate";
+        }
+
+        zone->has_s3 = 1;
+        return ngx_http_qc_s3_set(cf, &zone->s3);
+
+    default: /* 'd' */
+        if (zone->has_disk) {
+            return "is duplicate";
+        }
+
+        zone->has_disk = 1;
+        return ngx_http_qc_disk_set(cf, &zone->disk);
+    }
+}
+
+
+/* Two times, one after the other in memory: the first and the longest. */
+
+static char *
+ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t   *value;
+    ngx_msec_t  *msp;
+
+    msp = (ngx_msec_t *) (p + cmd->offset);
+
+    if (msp[0] != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    msp[0] = ngx_parse_time(&value[1], 0);
+    msp[1] = ngx_parse_time(&value[2], 0);
+
+    if (msp[0] == (ngx_msec_t) NGX_ERROR || msp[1] == (ngx_msec_t) NGX_ERROR
+        || msp[0] == 0 || msp[0] > msp[1])
+    {
+        return "needs two times, the first not 0 and not over the second";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
+{
+    ngx_conf_init_size_value(zone->memory, 32 * 1024 * 1024);
+    ngx_conf_init_size_value(zone->hold, 1024 * 1024);
+    ngx_conf_init_msec_value(zone->hold_timeout, 5000);
+
+    ngx_conf_init_uint_value(zone->store_concurrency, 12);
+    ngx_conf_init_uint_value(zone->store_queue, 1024);
+    ngx_conf_init_size_value(zone->store_memory, 64 * 1024 * 1024);
+    ngx_conf_init_msec_value(zone->store_timeout, 30000);
+    ngx_conf_init_uint_value(zone->store_retries, 2);
+
+    ngx_conf_init_msec_value(zone->redis.conf.timeout, 250);
+    ngx_conf_init_msec_value(zone->redis.conf.backoff_min, 500);
+    ngx_conf_init_msec_value(zone->redis.conf.backoff_max, 10000);
+    ngx_conf_init_uint_value(zone->redis.conf.queue, 4096);
+
+    ngx_conf_init_msec_value(zone->s3.upstream.connect_timeout, 500);
+    ngx_conf_init_msec_value(zone->s3.upstream.send_timeout, 5000);
+    ngx_conf_init_msec_value(zone->s3.upstream.read_timeout, 2000);
+    ngx_conf_init_msec_value(zone->s3.backoff_min, 1000);
+    ngx_conf_init_msec_value(zone->s3.backoff_max, 30000);
+    ngx_conf_init_uint_value(zone->s3.max_fails, 3);
+    ngx_conf_init_uint_value(zone->s3.keepalive, 32);
+}
+
+
+static char *
+ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
+{
+    if (!zone->has_s3 && !zone->has_disk) {
+        return "has no body store; add \"disk PATH;\" or "
+               "\"s3 URL bucket=NAME;\" to the block";
+    }
+
+    if (zone->has_redis && !zone->has_s3) {
+        return "has \"redis\" without \"s3\": other machines cannot read "
+               "bodies on this disk; add \"s3 URL bucket=NAME;\" or leave "
+               "\"redis\" out";
+    }
+
+    if (zone->memory < 8 * ngx_pagesize) {
+        return "has less \"memory\" than 8 pages; use 1m or more";
+    }
+
+    if (zone->store_timeout == 0 || zone->hold_timeout == 0) {
+        return "has a timeout of 0; every wait needs an end";
+    }
+
+    zone->shm_zone = ngx_shared_memory_add(cf, &zone->name, zone->memory,
+                                           &ngx_http_query_cache_module);
+    if (zone->shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (zone->shm_zone->data) {
+        return "has the name of another shared memory zone";
+    }
+
+    zone->shm_zone->init = ngx_http_qc_zone_shm_init;
+    zone->shm_zone->data = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t     *shpool;
+    ngx_http_qc_shm_t   *shm;
+    ngx_http_qc_zone_t  *zone;
+
+    zone = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    /* a reload finds the memory as it is, whatever "data" was */
+
+    shm = shpool->data;
+
+    if (shm == NULL) {
+
+        shm = ngx_slab_calloc(shpool, sizeof(ngx_http_qc_shm_t));
+        if (shm == NULL) {
+            goto nomem;
+        }
+
+        shm->version = NGX_HTTP_QC_SHM_VERSION;
+        shm->index = ngx_http_qc_index_create(shpool);
+        shm->disk = ngx_http_qc_disk_create(shpool);
+
+        if (shm->index == NULL || shm->disk == NULL) {
+            goto nomem;
+        }
+
+        shpool->log_nomem = 0;
+        shpool->data = shm;
+    }
+
+    if (shm->version != NGX_HTTP_QC_SHM_VERSION) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "query cache zone \"%V\" is of another version of the "
+                      "module; restart nginx", &zone->name);
+        return NGX_ERROR;
+    }
+
+    zone->stats.sh = &shm->stats;
+    zone->index.shpool = shpool;
+    zone->index.sh = shm->index;
+    zone->disk.shpool = shpool;
+    zone->disk.sh = shm->disk;
+
+    return NGX_OK;
+
+nomem:
+
+    ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                  "\"memory\" of query cache zone \"%V\" is too small",
+                  &zone->name);
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_qc_zones_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                 i;
+    ngx_http_qc_zone_t       **zone;
+    ngx_http_qc_main_conf_t   *qmcf;
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_query_cache_module);
+
+    zone = qmcf->zones.elts;
+
+    for (i = 0; i < qmcf->zones.nelts; i++) {
+
+        if (ngx_http_qc_zone_backends(cf, zone[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+#if (NGX_THREADS)
+        zone[i]->thread_pool = ngx_thread_pool_add(cf, NULL);
+        if (zone[i]->thread_pool == NULL) {
+            return NGX_ERROR;
+        }
+
+        zone[i]->disk.thread_pool = zone[i]->thread_pool;
+#endif
+    }
+
+    return NGX_OK;
+}
+
+
+/* The index is local unless it is in Redis; the disk is read before S3. */
+
+static ngx_int_t
+ngx_http_qc_zone_backends(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (zone->has_redis) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+        if (ngx_http_qc_endpoint_init(cf, &zone->redis.endpoint, clcf,
+                                      "redis")
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_qc_redis_init(&zone->redis, &zone->stats);
+        zone->meta = &zone->redis.meta;
+
+    } else {
+        ngx_http_qc_index_init(&zone->index, &zone->stats);
+        zone->meta = &zone->index.meta;
+    }
+
+    if (zone->has_disk) {
+        ngx_http_qc_disk_init(&zone->disk, &zone->stats);
+
+        if (!zone->has_redis && !zone->has_s3) {
+            zone->disk.found = ngx_http_qc_zone_found;
+            zone->disk.found_data = zone;
+        }
+
+        zone->tiers[zone->ntiers++] = &zone->disk.tier;
+    }
+
+    if (zone->has_s3) {
+        if (ngx_http_qc_s3_init(cf, &zone->s3, &zone->stats) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        zone->tiers[zone->ntiers++] = &zone->s3.tier;
+    }
+
+    return NGX_OK;
+}
+
+
+/* In the cache manager: a file of a former run. */
+
+static ngx_int_t
+ngx_http_qc_zone_found(void *data, const qc_object_t *obj)
+{
+    ngx_http_qc_zone_t *zone = data;
+
+    ngx_int_t               rc;
+    ngx_http_qc_meta_op_t  *op;
+
+    if (obj->record.stale <= (uint64_t) ngx_time()) {
+        return NGX_DECLINED;
+    }
+
+    op = ngx_calloc(sizeof(ngx_http_qc_meta_op_t), ngx_cycle->log);
+    if (op == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memcpy(op->key, obj->key, QC_KEY_LEN);
+    op->record = obj->record;
+    op->log = ngx_cycle->log;
+
+    rc = zone->meta->put(zone->meta, op);
+
+    ngx_free(op);
+
+    return (rc == NGX_DECLINED) ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_qc_zones_start(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                 i;
+    ngx_http_qc_zone_t       **zone;
+    ngx_http_qc_main_conf_t   *qmcf;
+
+    qmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_query_cache_module);
+    zone = qmcf->zones.elts;
+
+    for (i = 0; i < qmcf->zones.nelts; i++) {
+
+        ngx_http_qc_jobs_init(zone[i], cycle->log);
+
+        if (zone[i]->has_redis
+            && ngx_http_qc_redis_start(&zone[i]->redis, cycle) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (zone[i]->has_s3
+            && ngx_http_qc_s3_start(&zone[i]->s3, cycle) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
