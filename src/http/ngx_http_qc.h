@@ -189,6 +189,7 @@ struct ngx_http_qc_ctx_s {
     unsigned                       streaming:1; /* the header is sent */
     unsigned                       hold:1;
     unsigned                       reading:1;   /* inside tier->read() */
+    unsigned                       failed:1;    /* this side ended the read */
     unsigned                       corrupt:1;
     unsigned                       running:1;   /* the upstream answers */
     unsigned                       no_store:1;

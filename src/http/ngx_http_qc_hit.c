@@ -34,6 +34,7 @@ static ngx_int_t ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx);
 ngx_int_t
 ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t            rc;
     ngx_http_qc_read_t  *rd;
     ngx_http_qc_tier_t  *tier;
     ngx_http_request_t  *r;
@@ -64,12 +65,20 @@ ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
 
     ctx->step = NGX_HTTP_QC_OPENED;
     ctx->corrupt = 0;
+    ctx->failed = 0;
 
     ctx->reading = 1;
-    ctx->rc = tier->read(tier, rd);
+    rc = tier->read(tier, rd);
     ctx->reading = 0;
 
-    if (ctx->rc != NGX_AGAIN) {
+    if (ctx->failed) {
+        /* begin() or data() said so, and ctx->rc is theirs */
+        return NGX_OK;
+    }
+
+    ctx->rc = rc;
+
+    if (rc != NGX_AGAIN) {
         return NGX_OK;
     }
 
@@ -235,6 +244,7 @@ static void
 ngx_http_qc_hit_fail(ngx_http_qc_ctx_t *ctx, ngx_int_t rc)
 {
     ctx->rc = rc;
+    ctx->failed = 1;
 
     if (!ctx->reading) {
         ngx_http_qc_hit_wake(ctx);

@@ -140,32 +140,6 @@ ngx_http_qc_index_get(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 
 
 static ngx_int_t
-ngx_http_qc_index_invalid(ngx_http_qc_index_t *index,
-    ngx_http_qc_meta_op_t *op)
-{
-    ngx_http_qc_index_node_t  *n;
-
-    ngx_shmtx_lock(&index->shpool->mutex);
-
-    n = ngx_http_qc_index_find_locked(index, op->key);
-
-    if (n) {
-        ngx_http_qc_index_delete_locked(index, n);
-    }
-
-    ngx_shmtx_unlock(&index->shpool->mutex);
-
-    ngx_http_qc_fault(index->meta.stats, QC_INDEX_INVALID, NGX_LOG_ALERT,
-                      op->log, 0, "invalid record in memory");
-
-    op->rc = NGX_DECLINED;
-    op->reason = QC_R_RECORD;
-
-    return NGX_DECLINED;
-}
-
-
-static ngx_int_t
 ngx_http_qc_index_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 {
     ngx_http_qc_index_t  *index = meta->data;
@@ -235,6 +209,32 @@ static void
 ngx_http_qc_index_cancel(ngx_http_qc_meta_op_t *op)
 {
     /* void: nothing is ever pending */
+}
+
+
+static ngx_int_t
+ngx_http_qc_index_invalid(ngx_http_qc_index_t *index,
+    ngx_http_qc_meta_op_t *op)
+{
+    ngx_http_qc_index_node_t  *n;
+
+    ngx_shmtx_lock(&index->shpool->mutex);
+
+    n = ngx_http_qc_index_find_locked(index, op->key);
+
+    if (n) {
+        ngx_http_qc_index_delete_locked(index, n);
+    }
+
+    ngx_shmtx_unlock(&index->shpool->mutex);
+
+    ngx_http_qc_fault(index->meta.stats, QC_INDEX_INVALID, NGX_LOG_ALERT,
+                      op->log, 0, "invalid record in memory");
+
+    op->rc = NGX_DECLINED;
+    op->reason = QC_R_RECORD;
+
+    return NGX_DECLINED;
 }
 
 

@@ -90,6 +90,10 @@ ngx_http_qc_redis_start(ngx_http_qc_redis_t *redis, ngx_cycle_t *cycle)
 
     redis->peer = peer;
 
+    /* the clock stands since the configuration was read: timers need it */
+
+    ngx_time_update();
+
     ngx_http_qc_endpoint_start(&redis->endpoint, cycle->log);
 
     redis->endpoint.changed = ngx_http_qc_redis_changed;
@@ -274,7 +278,7 @@ ngx_http_qc_redis_reserve(ngx_http_qc_redis_peer_t *peer, size_t size)
 
 
 void
-ngx_http_qc_redis_sent(ngx_http_qc_redis_peer_t *peer)
+ngx_http_qc_redis_clear(ngx_http_qc_redis_peer_t *peer)
 {
     if (peer->end - peer->start > NGX_HTTP_QC_REDIS_OUT_KEEP) {
         ngx_free(peer->start);
@@ -470,7 +474,7 @@ ngx_http_qc_redis_drop(ngx_http_qc_redis_peer_t *peer, qc_metric_e reason)
     }
 
     peer->sent = 0;
-    ngx_http_qc_redis_sent(peer);
+    ngx_http_qc_redis_clear(peer);
 
     if (peer->deadline.timer_set) {
         ngx_del_timer(&peer->deadline);

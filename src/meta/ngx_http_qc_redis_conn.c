@@ -273,7 +273,7 @@ ngx_http_qc_redis_send(ngx_http_qc_redis_peer_t *peer)
     }
 
     if (peer->pos == peer->last) {
-        ngx_http_qc_redis_sent(peer);
+        ngx_http_qc_redis_clear(peer);
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {

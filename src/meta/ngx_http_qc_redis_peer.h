@@ -111,8 +111,8 @@ void ngx_http_qc_redis_backoff(ngx_http_qc_redis_peer_t *peer);
 ngx_http_qc_redis_reply_pt ngx_http_qc_redis_shift(
     ngx_http_qc_redis_peer_t *peer, ngx_queue_t *ops, void **data);
 
-/* Nothing is left to be sent. */
-void ngx_http_qc_redis_sent(ngx_http_qc_redis_peer_t *peer);
+/* Forgets what is not yet sent, and the memory if it has grown. */
+void ngx_http_qc_redis_clear(ngx_http_qc_redis_peer_t *peer);
 
 u_char *ngx_http_qc_redis_write(u_char *p, int argc, const char **argv,
     const size_t *argvlen);

@@ -9,6 +9,7 @@
 
 #define NGX_HTTP_QC_DISK_SLICE     65536   /* bytes read at once */
 #define NGX_HTTP_QC_DISK_SLICES    4       /* without a thread, per event */
+#define NGX_HTTP_QC_DISK_HOLD      60000   /* ms; longer is worth an alert */
 
 
 typedef struct ngx_http_qc_disk_read_s  ngx_http_qc_disk_read_t;
@@ -28,10 +29,10 @@ struct ngx_http_qc_disk_read_s {
     ngx_http_qc_disk_t        *disk;
     ngx_http_qc_read_t        *rd;
     ngx_pool_cleanup_t        *cln;
-    ngx_http_qc_disk_step_pt   step;
-
+    ngx_fd_t                   fd;         /* where ngx_event_ident() looks */
     u_char                    *name;
-    ngx_fd_t                   fd;
+
+    ngx_http_qc_disk_step_pt   step;
     off_t                      offset;     /* of the next slice */
     off_t                      end;        /* size of the file */
     size_t                     size;       /* of the buffer */
@@ -66,6 +67,8 @@ static void ngx_http_qc_disk_read_end(ngx_http_qc_disk_read_t *dr);
 static ngx_int_t ngx_http_qc_disk_read_run(ngx_http_qc_disk_read_t *dr);
 static void ngx_http_qc_disk_read_handler(ngx_http_request_t *r);
 static void ngx_http_qc_disk_read_resume(ngx_http_qc_disk_read_t *dr);
+static void ngx_http_qc_disk_read_hold(ngx_http_qc_disk_read_t *dr);
+static void ngx_http_qc_disk_read_release(ngx_http_qc_disk_read_t *dr);
 static void ngx_http_qc_disk_read_next(ngx_event_t *ev);
 static ngx_int_t ngx_http_qc_disk_load(ngx_http_qc_disk_read_t *dr);
 static ngx_int_t ngx_http_qc_disk_loaded(ngx_http_qc_disk_read_t *dr);
@@ -127,6 +130,8 @@ ngx_http_qc_disk_read(ngx_http_qc_tier_t *tier, ngx_http_qc_read_t *rd)
     dr->listed = (rc == NGX_OK);
 
     rc = ngx_http_qc_disk_read_run(dr);
+
+    /* NGX_ABORT: the reader has seen to the request, nothing is left to do */
 
     if (rc == NGX_ABORT) {
         return NGX_AGAIN;
@@ -219,6 +224,8 @@ ngx_http_qc_disk_read_cleanup(void *data)
     ngx_http_qc_disk_read_t *dr = data;
 
     dr->cln->handler = NULL;
+
+    ngx_http_qc_disk_read_release(dr);
 
     if (dr->next.posted) {
         ngx_delete_posted_event(&dr->next);
@@ -342,6 +349,24 @@ ngx_http_qc_disk_read_resume(ngx_http_qc_disk_read_t *dr)
 }
 
 
+/* A worker that is told to exit does so once no timer is left. */
+
+static void
+ngx_http_qc_disk_read_hold(ngx_http_qc_disk_read_t *dr)
+{
+    ngx_add_timer(&dr->next, NGX_HTTP_QC_DISK_HOLD);
+}
+
+
+static void
+ngx_http_qc_disk_read_release(ngx_http_qc_disk_read_t *dr)
+{
+    if (dr->next.timer_set) {
+        ngx_del_timer(&dr->next);
+    }
+}
+
+
 static void
 ngx_http_qc_disk_read_next(ngx_event_t *ev)
 {
@@ -355,6 +380,15 @@ ngx_http_qc_disk_read_next(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
+    if (ev->timedout) {
+        ev->timedout = 0;
+        ngx_log_error(NGX_LOG_ALERT, c->log, 0, "reading \"%s\" takes too long",
+                      dr->name);
+        return;
+    }
+
+    ngx_http_qc_disk_read_release(dr);
+
     r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
@@ -365,6 +399,7 @@ static ngx_int_t
 ngx_http_qc_disk_load(ngx_http_qc_disk_read_t *dr)
 {
     if (dr->slices == 0) {
+        ngx_http_qc_disk_read_hold(dr);
         ngx_post_event(&dr->next, &ngx_posted_next_events);
         return NGX_AGAIN;
     }
@@ -567,6 +602,8 @@ ngx_http_qc_disk_load_post(ngx_http_qc_disk_read_t *dr)
         return NGX_ERROR;
     }
 
+    ngx_http_qc_disk_read_hold(dr);
+
     r->main->blocked++;
     dr->loading = 1;
 
@@ -589,6 +626,8 @@ ngx_http_qc_disk_load_done(ngx_event_t *ev)
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
                    "http query cache disk slice: \"%s\"", dr->name);
+
+    ngx_http_qc_disk_read_release(dr);
 
     r->main->blocked--;
     dr->loading = 0;
@@ -660,7 +699,7 @@ ngx_http_qc_disk_open(ngx_http_qc_disk_read_t *dr)
     off_t            header;
     ngx_file_info_t  fi;
 
-    dr->fd = ngx_open_file(dr->name, NGX_HTTP_QC_DISK_READ, NGX_FILE_OPEN, 0);
+    dr->fd = ngx_open_file(dr->name, NGX_HTTP_QC_DISK_RDONLY, NGX_FILE_OPEN, 0);
 
     if (dr->fd == NGX_INVALID_FILE) {
         return ngx_http_qc_disk_slice_failed(dr,

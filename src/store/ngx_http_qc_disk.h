@@ -27,7 +27,7 @@
 #define NGX_HTTP_QC_DISK_EVICT     4       /* files one put evicts, at most */
 #define NGX_HTTP_QC_DISK_BLOCK     4096    /* sizes are whole blocks */
 
-#define NGX_HTTP_QC_DISK_READ                                                 \
+#define NGX_HTTP_QC_DISK_RDONLY                                               \
     (NGX_FILE_RDONLY|NGX_FILE_NONBLOCK|O_NOFOLLOW)
 
 
@@ -38,7 +38,7 @@ typedef struct ngx_http_qc_disk_walk_s  ngx_http_qc_disk_walk_t;
 typedef struct {
     ngx_http_qc_tier_t         tier;        /* first: read, put, remove */
 
-    ngx_path_t                *path;        /* manager and loader are set */
+    ngx_path_t                *path;        /* with its manager */
     off_t                      max_size;    /* default: 10g */
     off_t                      min_free;    /* default: 0: no limit */
 

@@ -368,7 +368,7 @@ ngx_http_qc_disk_inspect_open(u_char *name)
 #ifdef O_NOATIME
     ngx_fd_t  fd;
 
-    fd = ngx_open_file(name, NGX_HTTP_QC_DISK_READ|O_NOATIME, NGX_FILE_OPEN,
+    fd = ngx_open_file(name, NGX_HTTP_QC_DISK_RDONLY|O_NOATIME, NGX_FILE_OPEN,
                        0);
 
     if (fd != NGX_INVALID_FILE || ngx_errno != NGX_EPERM) {
@@ -376,7 +376,7 @@ ngx_http_qc_disk_inspect_open(u_char *name)
     }
 #endif
 
-    return ngx_open_file(name, NGX_HTTP_QC_DISK_READ, NGX_FILE_OPEN, 0);
+    return ngx_open_file(name, NGX_HTTP_QC_DISK_RDONLY, NGX_FILE_OPEN, 0);
 }
 
 
@@ -385,8 +385,8 @@ ngx_http_qc_disk_inspect_fd(ngx_http_qc_disk_t *disk, ngx_fd_t fd,
     qc_object_t *obj, ngx_file_info_t *fi)
 {
     size_t    len;
-    ssize_t   n;
     u_char   *header;
+    ssize_t   n;
 
     if (ngx_fd_info(fd, fi) == NGX_FILE_ERROR) {
         return NGX_ERROR;

@@ -232,26 +232,6 @@ ngx_http_qc_disk_write(void *data, ngx_log_t *log)
 }
 
 
-static void
-ngx_http_qc_disk_write_file(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
-{
-    if (ngx_http_qc_disk_write_open(w) != NGX_OK) {
-        return;
-    }
-
-    if (ngx_http_qc_disk_write_body(w, log) != NGX_OK
-        || ngx_http_qc_disk_write_rename(w) != NGX_OK)
-    {
-        (void) ngx_http_qc_disk_unlink(w->disk, w->temp, log);
-        return;
-    }
-
-    if (ngx_http_qc_disk_write_list(w, log) != NGX_OK) {
-        (void) ngx_http_qc_disk_unlink(w->disk, w->name, log);
-    }
-}
-
-
 static ngx_int_t
 ngx_http_qc_disk_write_room(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
 {
@@ -282,6 +262,26 @@ ngx_http_qc_disk_write_room(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
             w->fault = QC_DISK_FULL;
             return NGX_ERROR;
         }
+    }
+}
+
+
+static void
+ngx_http_qc_disk_write_file(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
+{
+    if (ngx_http_qc_disk_write_open(w) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_http_qc_disk_write_body(w, log) != NGX_OK
+        || ngx_http_qc_disk_write_rename(w) != NGX_OK)
+    {
+        (void) ngx_http_qc_disk_unlink(w->disk, w->temp, log);
+        return;
+    }
+
+    if (ngx_http_qc_disk_write_list(w, log) != NGX_OK) {
+        (void) ngx_http_qc_disk_unlink(w->disk, w->name, log);
     }
 }
 
@@ -348,8 +348,8 @@ ngx_http_qc_disk_write_copy(ngx_http_qc_disk_write_t *w, ngx_buf_t *b,
 {
     off_t       offset;
     size_t      size;
-    ssize_t     n;
     u_char     *buf;
+    ssize_t     n;
     ngx_int_t   rc;
 
     buf = ngx_alloc(NGX_HTTP_QC_DISK_COPY, log);
