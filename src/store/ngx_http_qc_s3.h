@@ -10,7 +10,8 @@
  * a client's request (GET) or a detached one (the others).
  *
  *     ngx_http_qc_s3.c           the tier: read, put, remove, breaker, probe
- *     ngx_http_qc_s3_request.c   one operation: sign, send, check, receive
+ *     ngx_http_qc_s3_request.c   one operation: send, check, receive
+ *     ngx_http_qc_s3_build.c     its request, signed
  *     ngx_http_qc_s3_peer.c      addresses and keep-alive without upstream{}
  *     ngx_http_qc_s3_conf.c      the "s3" directive
  */
@@ -141,6 +142,7 @@ extern ngx_module_t  ngx_http_query_cache_filter_module;
 ngx_int_t ngx_http_qc_s3_send(ngx_http_qc_s3_op_t *op,
     ngx_http_request_t *parent);
 void ngx_http_qc_s3_abort(ngx_http_qc_s3_op_t *op);
+ngx_int_t ngx_http_qc_s3_create_request(ngx_http_request_t *sr);
 void ngx_http_qc_s3_result(ngx_http_qc_s3_op_t *op, ngx_int_t rc);
 ngx_int_t ngx_http_qc_s3_peer_init(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
