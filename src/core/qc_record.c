@@ -10,7 +10,6 @@
 
 typedef enum {
     QC_KIND_VERSION = 0,
-    QC_KIND_FORMAT,
     QC_KIND_NUMBER,
     QC_KIND_TTL,
     QC_KIND_CODING,
@@ -23,7 +22,8 @@ typedef enum {
 typedef enum {
     QC_ALWAYS = 0,
     QC_UNLESS_ZERO,
-    QC_UNLESS_FRESH
+    QC_UNLESS_FRESH,
+    QC_UNLESS_CODED
 } qc_present_e;
 
 
@@ -57,13 +57,17 @@ static void qc_record_put_binary(const qc_record_t *rec,
 static qc_rc_e qc_record_get_binary(qc_record_t *rec,
     const qc_record_field_t *f, qc_str_t value);
 static qc_rc_e qc_record_next(qc_str_t *data, unsigned *id, qc_str_t *value);
+static qc_rc_e qc_record_decoded(qc_record_t *rec);
 static qc_rc_e qc_record_check_field(const qc_record_t *rec,
     const qc_record_field_t *f);
 
 
 #define qc_rec(field)      offsetof(qc_record_t, field)
 
-/* In the order of both forms; "ttl" needs "created_at" before it. */
+/*
+ * In the order of both forms: "ttl" needs "created_at" before it, "stale"
+ * and "sum" what says whether they are there.
+ */
 
 static const qc_record_field_t  qc_record_fields[] = {
 
@@ -93,15 +97,15 @@ static const qc_record_field_t  qc_record_fields[] = {
     { qc_string("cost"), 8, QC_KIND_NUMBER, QC_UNLESS_ZERO,
       qc_rec(cost), 0, QC_TIME_MAX },
 
-    { qc_string("format"), 0, QC_KIND_FORMAT, QC_ALWAYS, 0, 0, 0 },
-
     { qc_string("compression"), 9, QC_KIND_CODING, QC_ALWAYS,
       qc_rec(coding), 0, 0 },
 
     { qc_string("s3_path"), 10, QC_KIND_OBJECT, QC_ALWAYS,
       qc_rec(object), 0, 0 },
 
-    { qc_string("sum"), 11, QC_KIND_SUM, QC_ALWAYS,
+    /* a coding has a checksum of its own */
+
+    { qc_string("sum"), 11, QC_KIND_SUM, QC_UNLESS_CODED,
       qc_rec(sum), 0, 0 },
 
     { qc_string("namespace"), 12, QC_KIND_STRING, QC_UNLESS_ZERO,
@@ -120,8 +124,6 @@ static const qc_str_t  qc_codings[] = {
     qc_string("gzip"),
     qc_string("zstd")
 };
-
-static const qc_str_t  qc_record_format = qc_string("http");
 
 
 static uint64_t
@@ -169,6 +171,9 @@ qc_record_present(const qc_record_t *rec, const qc_record_field_t *f)
 
         return qc_record_number(rec, f) != 0;
 
+    case QC_UNLESS_CODED:
+        return rec->coding == QC_CODING_NONE;
+
     default: /* QC_ALWAYS */
         return 1;
     }
@@ -215,9 +220,6 @@ qc_record_put_text(const qc_record_t *rec, const qc_record_field_t *f,
     case QC_KIND_VERSION:
         qc_buf_dec(scratch, QC_RECORD_VERSION);
         break;
-
-    case QC_KIND_FORMAT:
-        return qc_record_format;
 
     case QC_KIND_NUMBER:
         qc_buf_dec(scratch, qc_record_number(rec, f));
@@ -276,7 +278,7 @@ qc_record_from_fields(qc_record_t *rec, const qc_field_t *fields, size_t n)
         f = &qc_record_fields[i];
 
         if (values[i] == NULL) {
-            if (f->present == QC_ALWAYS) {
+            if (qc_record_present(rec, f)) {
                 return QC_BAD;
             }
 
@@ -288,7 +290,7 @@ qc_record_from_fields(qc_record_t *rec, const qc_field_t *fields, size_t n)
         }
     }
 
-    return qc_record_check(rec);
+    return qc_record_decoded(rec);
 }
 
 
@@ -321,9 +323,6 @@ qc_record_get_text(qc_record_t *rec, const qc_record_field_t *f,
         }
 
         return (v == QC_RECORD_VERSION) ? QC_OK : QC_BAD;
-
-    case QC_KIND_FORMAT:
-        return qc_str_eq(value, qc_record_format) ? QC_OK : QC_BAD;
 
     case QC_KIND_NUMBER:
         if (qc_parse_dec(value, &v) != QC_OK) {
@@ -405,9 +404,6 @@ qc_record_put_binary(const qc_record_t *rec, const qc_record_field_t *f,
         qc_buf_u8(out, QC_RECORD_VERSION);
         return;
 
-    case QC_KIND_FORMAT:
-        return;
-
     case QC_KIND_OBJECT:
         s = qc_str(rec->object, QC_OBJECT_ID_LEN);
         break;
@@ -471,7 +467,7 @@ qc_record_decode(qc_record_t *rec, qc_str_t data)
 
             rc = qc_record_next(&data, &id, &value);
 
-        } else if (f->present == QC_ALWAYS) {
+        } else if (qc_record_present(rec, f)) {
             return QC_BAD;
         }
     }
@@ -482,7 +478,7 @@ qc_record_decode(qc_record_t *rec, qc_str_t data)
         rc = qc_record_next(&data, &id, &value);
     }
 
-    return (rc == QC_DONE) ? qc_record_check(rec) : QC_BAD;
+    return (rc == QC_DONE) ? qc_record_decoded(rec) : QC_BAD;
 }
 
 
@@ -563,6 +559,19 @@ qc_record_get_binary(qc_record_t *rec, const qc_record_field_t *f,
     qc_record_set(rec, f, &v, sizeof(v));
 
     return QC_OK;
+}
+
+
+/* What has no use in this record is as if it had not been there. */
+
+static qc_rc_e
+qc_record_decoded(qc_record_t *rec)
+{
+    if (rec->coding != QC_CODING_NONE) {
+        memset(rec->sum, 0, QC_SUM_LEN);
+    }
+
+    return qc_record_check(rec);
 }
 
 

@@ -71,12 +71,12 @@ typedef struct {
 
 /*
  * Text names, in this order:
- *   v status created_at ttl stale started size_bytes stored cost format
+ *   v status created_at ttl stale started size_bytes stored cost
  *   compression s3_path sum namespace headers
  * "ttl" is fresh - created, "stale" is left out when it equals fresh,
- * "cost" when 0, "namespace" when empty, in the binary form too; "format" is
- * the constant "http"; "s3_path" is qc_object_name() of the object, "sum" is
- * hexadecimal.
+ * "cost" when 0, "sum" unless compression is none (the others have their own
+ * checksum), "namespace" when empty, in the binary form too; "s3_path" is
+ * qc_object_name() of the object, "sum" is hexadecimal.
  */
 
 /* Values point into the record or into scratch (QC_RECORD_SCRATCH bytes). */

@@ -409,4 +409,6 @@ ngx_http_qc_decode_bad(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_count(&ctx->zone->stats, QC_BROKEN);
 
     ngx_http_qc_drop(ctx->zone, ctx->key, ctx->op->record.object);
+
+    ngx_http_qc_hit_break(ctx->request);
 }

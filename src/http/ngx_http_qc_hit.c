@@ -484,6 +484,7 @@ ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->streaming && !ctx->corrupt && !r->connection->error) {
         ngx_http_qc_count(&ctx->zone->stats, QC_BROKEN);
+        ngx_http_qc_hit_break(r);
     }
 
     if (ctx->rc == NGX_DECLINED) {
@@ -493,6 +494,40 @@ ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx)
     ngx_http_finalize_request(r, ctx->rc);
 
     return NGX_DONE;
+}
+
+
+/* A body that only the end of the connection ends must not seem whole. */
+
+void
+ngx_http_qc_hit_break(ngx_http_request_t *r)
+{
+    struct linger      linger;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    if (r->http_version >= NGX_HTTP_VERSION_20
+        || (r->http_version > NGX_HTTP_VERSION_9
+            && (r->chunked || r->headers_out.content_length_n != -1)))
+    {
+        return;
+    }
+
+    /* a reset, and nothing of TLS that says it was meant */
+
+    c->error = 1;
+
+    linger.l_onoff = 1;
+    linger.l_linger = 0;
+
+    if (setsockopt(c->fd, SOL_SOCKET, SO_LINGER,
+                   (const void *) &linger, sizeof(struct linger))
+        == -1)
+    {
+        ngx_log_error(NGX_LOG_ALERT, c->log, ngx_socket_errno,
+                      "setsockopt(SO_LINGER) failed");
+    }
 }
 
 

@@ -115,6 +115,7 @@ struct ngx_http_qc_s3_op_s {
     unsigned                       close:1;
     unsigned                       chunked:1;
     unsigned                       begun:1;
+    unsigned                       timedout:1;  /* amid the body */
     unsigned                       cancelled:1; /* the reader gave up */
 };
 

@@ -153,8 +153,8 @@ ngx_http_qc_s3_post_handler(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         p = sr->upstream->pipe;
 
         if (rc == NGX_OK && (p == NULL || p->length != 0)) {
-            rc = p && p->upstream_error ? NGX_HTTP_GATEWAY_TIME_OUT
-                                        : NGX_HTTP_BAD_GATEWAY;
+            rc = op->timedout ? NGX_HTTP_GATEWAY_TIME_OUT
+                              : NGX_HTTP_BAD_GATEWAY;
         }
     }
 
@@ -190,10 +190,12 @@ ngx_http_qc_s3_abort(ngx_http_qc_s3_op_t *op)
     }
 
     u = sr->upstream;
+    op->request = NULL;
+
+    /* finalizes the subrequest, with NGX_DONE: it must not be done again */
 
     if (u->cleanup) {
         (*u->cleanup)(sr);
-        ngx_http_finalize_request(sr, NGX_HTTP_GATEWAY_TIME_OUT);
     }
 }
 
@@ -404,6 +406,16 @@ ngx_http_qc_s3_abort_request(ngx_http_request_t *sr)
 static void
 ngx_http_qc_s3_finalize_request(ngx_http_request_t *sr, ngx_int_t rc)
 {
+    ngx_connection_t     *c;
+    ngx_http_qc_s3_op_t  *op;
+
+    op = ngx_http_get_module_ctx(sr, ngx_http_query_cache_filter_module);
+
+    /* the pipe does not tell a timeout from a reset */
+
+    c = sr->upstream->peer.connection;
+    op->timedout = c && c->read->timedout;
+
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
                    "query cache s3 finalize: %i", rc);
 }
