@@ -15,22 +15,21 @@ NGINX_SOURCE_DIR ?=
 export BUILD_DIR NGINX_SOURCE_DIR PORT UPSTREAM STACK
 
 OUT =		$(abspath $(BUILD_DIR))/$(BUILD)
-MODULE =	$(wildcard $(OUT)/ngx_http_query_cache_module.so)
+MODULE =	$(if $(filter static sanitize,$(BUILD)),, \
+			$(OUT)/ngx_http_query_cache_module.so)
 
 CFLAGS ?=	-O2 -g
 CTL =		$(BUILD_DIR)/qcachectl
 CTL_SRCS =	$(wildcard src/ctl/*.c)
 CTL_OBJS =	$(patsubst src/%.c,$(BUILD_DIR)/ctl/%.o, \
 			$(CTL_SRCS) $(wildcard src/core/*.c))
-CTL_LIBS =	-lcurl -ljansson -lhiredis -lzstd -lz -lcrypto
+CTL_LIBS =	-lcurl -ljansson -lhiredis -lzstd -lxxhash -lz -lcrypto
 
 
-.PHONY:		build deps run test unit fuzz lint bench package clean help
+.PHONY:		build module deps run test unit fuzz lint bench package clean help
 
-build: module $(if $(CTL_SRCS),$(CTL))	## build the module (BUILD=dynamic, \
-clang, static, sanitize, nginx-1.26, nginx-1.30) and qcachectl
+build: module $(CTL)	## build the module (BUILD=dynamic) and qcachectl
 
-.PHONY:		module
 module:
 	@tools/build-variant $(BUILD)
 
@@ -50,8 +49,11 @@ deps:		## install missing Debian packages (root or sudo)
 run:		## demo on PORT=8080 (UPSTREAM=http://host:port, STACK=full)
 	@tools/run
 
-test: deps build unit fuzz	## unit tests, short fuzzing and all of TESTS=t
-	TEST_NGINX_BINARY=$(NGINX) TEST_NGINX_MODULE=$(MODULE) \
+test: deps	## unit tests, short fuzzing and all of TESTS=t
+	$(MAKE) build
+	$(MAKE) unit
+	$(MAKE) fuzz
+	TEST_NGINX_BINARY=$(NGINX) TEST_NGINX_MODULE=$(strip $(MODULE)) \
 		t/run-tests $(TESTS)
 
 unit:		## unit tests of src/core
@@ -64,7 +66,8 @@ fuzz:		## fuzz the parsers for FUZZ_SECONDS=10 each
 lint: build	## check style, layers, documentation and examples
 	@tools/lint/all
 
-bench: build	## compare with other caches, as ratios
+bench: build	## compare with plain nginx in the same run, as ratios
+	tools/deps bench
 	bench/run
 
 package:	## build the Debian packages into $(BUILD_DIR)/package
@@ -74,5 +77,6 @@ clean:		## remove what was built
 	rm -rf $(BUILD_DIR)
 
 help:		## show this
-	@sed -e ':a' -e '/\\$$/N; s/\\\n//; ta' Makefile \
-		| sed -n 's/^\([a-z]*\):.*## /\1\t/p' | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
+	@echo
+	@sed -n '4,11s/^# //p' tools/build-variant

@@ -40,7 +40,7 @@ typedef struct {
 
 #define QC_KEY_LEN         32          /* SHA-256 */
 #define QC_OBJECT_ID_LEN   16          /* random, one per upload */
-#define QC_SUM_LEN         16          /* first half of a SHA-256 */
+#define QC_SUM_LEN         16          /* XXH3, 128 bits */
 
 
 static inline qc_str_t

@@ -43,7 +43,8 @@ struct qc_encoder_s {
     unsigned               done:1;
     unsigned               failed:1;
     qc_sha256_t            sha;        /* of the output */
-    uint8_t                sum[QC_SHA256_LEN];
+    uint8_t                sha256[QC_SHA256_LEN];
+    qc_sum_t               check;      /* likewise */
     uint64_t               left;       /* bytes still to be fed */
 };
 
@@ -57,7 +58,7 @@ struct qc_decoder_s {
                                           more input */
     unsigned               done:1;
     unsigned               failed:1;
-    qc_sha256_t            sha;        /* of the input, for none */
+    qc_sum_t               check;      /* of the input, for none */
     uint8_t                sum[QC_SUM_LEN];
     uint64_t               size;
     uint64_t               stored;
@@ -129,7 +130,8 @@ static qc_rc_e
 qc_encoder_init(qc_encoder_t *e, int level, uint64_t size)
 {
     if (qc_sha256_create(&e->sha) != QC_OK
-        || qc_sha256_init(&e->sha) != QC_OK)
+        || qc_sha256_init(&e->sha) != QC_OK
+        || qc_sum_create(&e->check) != QC_OK)
     {
         return QC_NOMEM;
     }
@@ -201,6 +203,7 @@ qc_encoder_destroy(qc_encoder_t *e)
 
     ZSTD_freeCCtx(e->zstd);
     qc_sha256_destroy(&e->sha);
+    qc_sum_destroy(&e->check);
     free(e);
 }
 
@@ -231,8 +234,9 @@ qc_encode(qc_encoder_t *e, qc_str_t *in, qc_buf_t *out, int last)
 
     e->left -= fed - in->len;
     qc_sha256_update(&e->sha, start, (size_t) (out->pos - start));
+    qc_sum_update(&e->check, start, (size_t) (out->pos - start));
 
-    if (rc == QC_DONE && qc_sha256_final(&e->sha, e->sum) != QC_OK) {
+    if (rc == QC_DONE && qc_sha256_final(&e->sha, e->sha256) != QC_OK) {
         rc = QC_NOMEM;
     }
 
@@ -359,9 +363,11 @@ qc_encode_zstd(qc_encoder_t *e, qc_str_t *in, qc_buf_t *out, int last)
 
 
 void
-qc_encoder_sum(qc_encoder_t *e, uint8_t sha256[QC_SHA256_LEN])
+qc_encoder_sum(qc_encoder_t *e, uint8_t sha256[QC_SHA256_LEN],
+    uint8_t sum[QC_SUM_LEN])
 {
-    memcpy(sha256, e->sum, QC_SHA256_LEN);
+    memcpy(sha256, e->sha256, QC_SHA256_LEN);
+    qc_sum_final(&e->check, sum);
 }
 
 
@@ -427,11 +433,13 @@ qc_decoder_reset(qc_decoder_t *d, const qc_record_t *record)
 static qc_rc_e
 qc_decoder_start_none(qc_decoder_t *d)
 {
-    if (d->sha.ctx == NULL && qc_sha256_create(&d->sha) != QC_OK) {
-        return QC_NOMEM;
+    if (d->check.state == NULL) {
+        return qc_sum_create(&d->check);
     }
 
-    return qc_sha256_init(&d->sha);
+    qc_sum_init(&d->check);
+
+    return QC_OK;
 }
 
 
@@ -485,7 +493,7 @@ qc_decoder_destroy(qc_decoder_t *d)
     }
 
     ZSTD_freeDCtx(d->zstd);
-    qc_sha256_destroy(&d->sha);
+    qc_sum_destroy(&d->check);
     free(d);
 }
 
@@ -591,13 +599,13 @@ static qc_rc_e
 qc_decode_none(qc_decoder_t *d, qc_str_t *in, uint8_t *out, size_t *room)
 {
     size_t   n;
-    uint8_t  sum[QC_SHA256_LEN];
+    uint8_t  sum[QC_SUM_LEN];
 
     n = (*room < in->len) ? *room : in->len;
 
     if (n != 0) {
         memcpy(out, in->data, n);
-        qc_sha256_update(&d->sha, in->data, n);
+        qc_sum_update(&d->check, in->data, n);
         qc_codec_consume(in, n);
         *room -= n;
     }
@@ -606,9 +614,7 @@ qc_decode_none(qc_decoder_t *d, qc_str_t *in, uint8_t *out, size_t *room)
         return QC_OK;
     }
 
-    if (qc_sha256_final(&d->sha, sum) != QC_OK) {
-        return QC_NOMEM;
-    }
+    qc_sum_final(&d->check, sum);
 
     return (memcmp(sum, d->sum, QC_SUM_LEN) == 0) ? QC_DONE : QC_BAD;
 }

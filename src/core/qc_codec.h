@@ -44,10 +44,11 @@ void qc_encoder_destroy(qc_encoder_t *e);
 qc_rc_e qc_encode(qc_encoder_t *e, qc_str_t *in, qc_buf_t *out, int last);
 
 /*
- * The SHA-256 of all output, of which the first QC_SUM_LEN bytes are
- * record->sum; after QC_DONE.
+ * Of all output, after QC_DONE: the SHA-256 that a signature needs, and the
+ * checksum that is record->sum.
  */
-void qc_encoder_sum(qc_encoder_t *e, uint8_t sha256[QC_SHA256_LEN]);
+void qc_encoder_sum(qc_encoder_t *e, uint8_t sha256[QC_SHA256_LEN],
+    uint8_t sum[QC_SUM_LEN]);
 
 
 /*

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <xxhash.h>
 
 #include "qc_hash.h"
 
@@ -111,4 +112,63 @@ void
 qc_wipe(void *data, size_t len)
 {
     OPENSSL_cleanse(data, len);
+}
+
+
+qc_rc_e
+qc_sum_create(qc_sum_t *s)
+{
+    s->state = XXH3_createState();
+
+    if (s->state == NULL) {
+        return QC_NOMEM;
+    }
+
+    qc_sum_init(s);
+
+    return QC_OK;
+}
+
+
+void
+qc_sum_destroy(qc_sum_t *s)
+{
+    (void) XXH3_freeState(s->state);
+    s->state = NULL;
+}
+
+
+void
+qc_sum_init(qc_sum_t *s)
+{
+    (void) XXH3_128bits_reset(s->state);
+}
+
+
+void
+qc_sum_update(qc_sum_t *s, const void *data, size_t len)
+{
+    if (len != 0) {
+        (void) XXH3_128bits_update(s->state, data, len);
+    }
+}
+
+
+void
+qc_sum_final(qc_sum_t *s, uint8_t out[QC_SUM_LEN])
+{
+    XXH128_canonical_t  sum;
+
+    XXH128_canonicalFromHash(&sum, XXH3_128bits_digest(s->state));
+    memcpy(out, sum.digest, QC_SUM_LEN);
+}
+
+
+void
+qc_sum(const void *data, size_t len, uint8_t out[QC_SUM_LEN])
+{
+    XXH128_canonical_t  sum;
+
+    XXH128_canonicalFromHash(&sum, XXH3_128bits((len != 0) ? data : "", len));
+    memcpy(out, sum.digest, QC_SUM_LEN);
 }

@@ -4,7 +4,11 @@
  */
 
 
-/* SHA-256 and HMAC-SHA-256 over libcrypto: the core's only use of it. */
+/*
+ * SHA-256 and HMAC-SHA-256 over libcrypto, the core's only use of it; and a
+ * fast checksum, XXH3 of 128 bits in canonical byte order, over libxxhash.
+ * The checksum finds what broke by itself; it is no proof against malice.
+ */
 
 #ifndef QC_HASH_H
 #define QC_HASH_H
@@ -44,6 +48,23 @@ qc_rc_e qc_hmac_sha256(qc_str_t key, qc_str_t data,
 
 /* Overwrites a secret; the compiler cannot drop it. */
 void qc_wipe(void *data, size_t len);
+
+
+/* An incremental checksum, as qc_sha256_t; it cannot fail once created. */
+
+typedef struct {
+    void                  *state;      /* XXH3_state_t */
+} qc_sum_t;
+
+
+qc_rc_e qc_sum_create(qc_sum_t *s);
+void qc_sum_destroy(qc_sum_t *s);
+
+void qc_sum_init(qc_sum_t *s);
+void qc_sum_update(qc_sum_t *s, const void *data, size_t len);
+void qc_sum_final(qc_sum_t *s, uint8_t out[QC_SUM_LEN]);
+
+void qc_sum(const void *data, size_t len, uint8_t out[QC_SUM_LEN]);
 
 
 #endif /* QC_HASH_H */

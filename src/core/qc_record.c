@@ -630,6 +630,17 @@ qc_record_check_field(const qc_record_t *rec, const qc_record_field_t *f)
 }
 
 
+int
+qc_record_same_body(const qc_record_t *a, const qc_record_t *b)
+{
+    return a->size == b->size
+           && a->stored == b->stored
+           && a->coding == b->coding
+           && memcmp(a->object, b->object, QC_OBJECT_ID_LEN) == 0
+           && memcmp(a->sum, b->sum, QC_SUM_LEN) == 0;
+}
+
+
 qc_str_t
 qc_coding_name(qc_coding_e coding)
 {

@@ -95,6 +95,9 @@ qc_rc_e qc_record_decode(qc_record_t *rec, qc_str_t data);
 /* The same checks both decoders make; encoders refuse what fails them. */
 qc_rc_e qc_record_check(const qc_record_t *rec);
 
+/* Whether both are of one stored body: object, sizes, coding and sum. */
+int qc_record_same_body(const qc_record_t *a, const qc_record_t *b);
+
 qc_str_t qc_coding_name(qc_coding_e coding);
 qc_rc_e qc_coding_parse(qc_str_t name, qc_coding_e *coding);
 

@@ -164,6 +164,10 @@ struct ngx_http_qc_ctx_s {
     ngx_http_qc_loc_conf_t        *conf;
     ngx_http_handler_pt            handler; /* the wrapped one */
 
+    /* what an earlier location has left, before an internal redirect */
+    ngx_http_upstream_t           *upstream;
+    ngx_uint_t                     nheaders;
+
     ngx_http_qc_step_e             step;
     ngx_http_qc_status_e           status;
     qc_metric_e                    reason;
@@ -186,6 +190,7 @@ struct ngx_http_qc_ctx_s {
     ngx_msec_t                     started_at;  /* ngx_current_msec */
 
     unsigned                       keyed:1;
+    unsigned                       error_page:1; /* of an earlier location */
     unsigned                       streaming:1; /* the header is sent */
     unsigned                       hold:1;
     unsigned                       reading:1;   /* inside tier->read() */
@@ -295,7 +300,8 @@ void ngx_http_qc_hit_break(ngx_http_request_t *r);
 void ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_headers.c */
-ngx_int_t ngx_http_qc_collect_headers(ngx_http_request_t *r, qc_buf_t *b);
+ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
 
@@ -310,7 +316,9 @@ extern ngx_http_output_body_filter_pt  ngx_http_qc_next_body_filter;
 
 /* ngx_http_qc_storable.c: lifetime in seconds, or 0 and *reason */
 time_t ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason);
-ngx_int_t ngx_http_qc_complete(ngx_http_request_t *r, off_t size);
+ngx_uint_t ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx);
+ngx_http_upstream_t *ngx_http_qc_upstream(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size);
 
 /* ngx_http_qc_capture.c */
 void ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx);

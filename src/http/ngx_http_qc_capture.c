@@ -104,12 +104,12 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
 
     qc_buf_init(&headers, p, max - ngx_min(max, ctx->ns.len));
 
-    if (ngx_http_qc_collect_headers(r, &headers) != NGX_OK) {
+    if (ngx_http_qc_collect_headers(ctx, &headers) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     rec->headers = qc_buf_written(&headers);
-    rec->status = r->headers_out.status;
+    rec->status = ngx_http_qc_answer_status(ctx);
     rec->created = ngx_time();
     rec->started = (uint64_t) ctx->started * 1000 + ctx->started_ms;
     rec->fresh = rec->created + lifetime;
@@ -218,7 +218,7 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    if (ngx_http_qc_complete(r, size) != NGX_OK || r->connection->error) {
+    if (ngx_http_qc_complete(ctx, size) != NGX_OK || r->connection->error) {
         ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
         return;
     }

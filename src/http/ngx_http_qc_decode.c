@@ -95,6 +95,13 @@ ngx_http_qc_decode_filter(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in)
         return NGX_ERROR;
     }
 
+    if (d->ended && in) {
+
+        /* another filter ends the answer after what it has added */
+
+        return ngx_http_qc_next_body_filter(r, in);
+    }
+
     if (ngx_http_qc_decode_add(ctx, in) != NGX_OK) {
         return NGX_ERROR;
     }

@@ -204,8 +204,7 @@ ngx_http_qc_encode_pass(ngx_http_qc_job_t *job, qc_coding_e coding)
     } while (rc == NGX_OK && done < size);
 
     if (rc == NGX_OK) {
-        qc_encoder_sum(e, job->sha256);
-        ngx_memcpy(job->record.sum, job->sha256, QC_SUM_LEN);
+        qc_encoder_sum(e, job->sha256, job->record.sum);
     }
 
     qc_encoder_destroy(e);

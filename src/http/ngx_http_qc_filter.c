@@ -112,7 +112,7 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_qc_next_body_filter(r, in);
     }
 
-    if (ctx->streaming && !r->err_status) {
+    if (ctx->streaming) {
         return ngx_http_qc_decode_filter(ctx, in);
     }
 

@@ -9,9 +9,9 @@
 #include "ngx_http_qc.h"
 
 
-static ngx_uint_t ngx_http_qc_header_stored(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx,
     ngx_str_t *name);
-static ngx_uint_t ngx_http_qc_header_in_connection(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx,
     ngx_str_t *name);
 static void ngx_http_qc_collect_content_type(ngx_http_request_t *r,
     qc_buf_t *b);
@@ -49,16 +49,38 @@ static ngx_str_t  ngx_http_qc_skipped_headers[] = {
 };
 
 
-/* NGX_OK; NGX_DECLINED if they do not fit into a record. */
+ngx_uint_t
+ngx_http_qc_count_headers(ngx_http_request_t *r)
+{
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
+
+    n = 0;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    return n;
+}
+
+
+/*
+ * All but those that were there before: they are of this request only.
+ * NGX_OK; NGX_DECLINED if they do not fit into a record.
+ */
 
 ngx_int_t
-ngx_http_qc_collect_headers(ngx_http_request_t *r, qc_buf_t *b)
+ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b)
 {
-    u_char            date[sizeof("Mon, 28 Sep 1970 06:00:00 GMT")], *p;
-    ngx_uint_t        i, modified;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    u_char               date[sizeof("Mon, 28 Sep 1970 06:00:00 GMT")], *p;
+    ngx_uint_t           i, skip, modified;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
 
+    r = ctx->request;
+    skip = ctx->nheaders;
     modified = 0;
 
     ngx_http_qc_collect_content_type(r, b);
@@ -78,7 +100,12 @@ ngx_http_qc_collect_headers(ngx_http_request_t *r, qc_buf_t *b)
             i = 0;
         }
 
-        if (h[i].hash == 0 || !ngx_http_qc_header_stored(r, &h[i].key)) {
+        if (skip) {
+            skip--;
+            continue;
+        }
+
+        if (h[i].hash == 0 || !ngx_http_qc_header_stored(ctx, &h[i].key)) {
             continue;
         }
 
@@ -105,7 +132,7 @@ ngx_http_qc_collect_headers(ngx_http_request_t *r, qc_buf_t *b)
 
 
 static ngx_uint_t
-ngx_http_qc_header_stored(ngx_http_request_t *r, ngx_str_t *name)
+ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
 {
     ngx_str_t  *skip;
 
@@ -123,23 +150,26 @@ ngx_http_qc_header_stored(ngx_http_request_t *r, ngx_str_t *name)
         }
     }
 
-    return !ngx_http_qc_header_in_connection(r, name);
+    return !ngx_http_qc_header_in_connection(ctx, name);
 }
 
 
 /* Fields the upstream names in Connection are for nginx alone. */
 
 static ngx_uint_t
-ngx_http_qc_header_in_connection(ngx_http_request_t *r, ngx_str_t *name)
+ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
 {
-    u_char           *p, *end, *start;
-    ngx_table_elt_t  *h;
+    u_char               *p, *end, *start;
+    ngx_table_elt_t      *h;
+    ngx_http_upstream_t  *u;
 
-    if (r->upstream == NULL || r->upstream->headers_in.connection == NULL) {
+    u = ngx_http_qc_upstream(ctx);
+
+    if (u == NULL || u->headers_in.connection == NULL) {
         return 0;
     }
 
-    h = r->upstream->headers_in.connection;
+    h = u->headers_in.connection;
 
     p = h->value.data;
     end = p + h->value.len;
@@ -234,7 +264,7 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         r->allow_ranges = 1;
 
         /* several ranges of a body in several buffers are beyond nginx */
-        r->single_range = 1;
+        r->single_range = rec->size > ctx->zone->hold;
     }
 
     return NGX_OK;
@@ -366,6 +396,8 @@ ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx)
     rec = &ctx->op->record;
 
     if (rec->status != NGX_HTTP_OK
+        || r->err_status
+        || r->disable_not_modified
         || r->headers_in.if_match
         || r->headers_in.if_unmodified_since
         || r->headers_in.range)

@@ -97,6 +97,14 @@ ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx)
     qc_key_field(&k, name, (r->method & NGX_HTTP_POST) ? qc_str("POST", 4)
                                                        : qc_str("GET", 3));
 
+    /* a type given by X-Accel-Redirect is the type of what follows it */
+
+    if (r->headers_out.content_type.len) {
+        name = qc_str("type", 4);
+        qc_key_field(&k, name, qc_str(r->headers_out.content_type.data,
+                                      r->headers_out.content_type.len));
+    }
+
     if (qlcf->ns) {
         if (ngx_http_complex_value(r, qlcf->ns, &ctx->ns) != NGX_OK
             || ctx->ns.len > QC_NAMESPACE_MAX)

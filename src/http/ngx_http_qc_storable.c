@@ -17,7 +17,7 @@ static ngx_uint_t ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name,
     size_t len);
 static time_t ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx,
     qc_cache_control_t *cc, ngx_table_elt_t *expires, qc_metric_e *reason);
-static time_t ngx_http_qc_accel_expires(ngx_http_request_t *r);
+static time_t ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx);
 
 
 /* Request fields that are in every key may be named in Vary. */
@@ -39,10 +39,11 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
     qc_cache_control_t   cc;
 
     r = ctx->request;
-    status = r->headers_out.status;
+    status = ngx_http_qc_answer_status(ctx);
     length = r->headers_out.content_length_n;
 
     if (status < NGX_HTTP_OK
+        || status == NGX_HTTP_NO_CONTENT
         || status == NGX_HTTP_PARTIAL_CONTENT
         || status == NGX_HTTP_NOT_MODIFIED
         || status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
@@ -195,13 +196,11 @@ static time_t
 ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
     ngx_table_elt_t *expires, qc_metric_e *reason)
 {
-    time_t               valid;
-    ngx_http_request_t  *r;
+    time_t  valid;
 
-    r = ctx->request;
     *reason = QC_R_FRESHNESS;
 
-    valid = ngx_http_qc_accel_expires(r);
+    valid = ngx_http_qc_accel_expires(ctx);
 
     if (valid >= 0) {
         goto done;
@@ -219,7 +218,7 @@ ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
     }
 
     valid = ngx_http_file_cache_valid(ctx->conf->valid,
-                                      r->headers_out.status);
+                                      ngx_http_qc_answer_status(ctx));
 
 done:
 
@@ -238,19 +237,21 @@ done:
 /* Seconds, or -1 if there is none. */
 
 static time_t
-ngx_http_qc_accel_expires(ngx_http_request_t *r)
+ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx)
 {
-    time_t            n;
-    u_char           *p;
-    size_t            len;
-    ngx_table_elt_t  *h;
+    time_t                n;
+    u_char               *p;
+    size_t                len;
+    ngx_table_elt_t      *h;
+    ngx_http_upstream_t  *u;
 
-    if (r->upstream == NULL || r->upstream->headers_in.x_accel_expires == NULL)
-    {
+    u = ngx_http_qc_upstream(ctx);
+
+    if (u == NULL || u->headers_in.x_accel_expires == NULL) {
         return -1;
     }
 
-    h = r->upstream->headers_in.x_accel_expires;
+    h = u->headers_in.x_accel_expires;
     p = h->value.data;
     len = h->value.len;
 
@@ -266,18 +267,53 @@ ngx_http_qc_accel_expires(ngx_http_request_t *r)
 
 
 /*
+ * Of an error page nginx changes the status before it is sent: an entry has
+ * the page's own, for it may be asked for by itself.  0: not known.
+ */
+
+ngx_uint_t
+ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_upstream_t  *u;
+
+    if (!ctx->error_page) {
+        return ctx->request->headers_out.status;
+    }
+
+    u = ngx_http_qc_upstream(ctx);
+
+    return u ? u->headers_in.status_n : 0;
+}
+
+
+/* Of this location: after a redirect the former one's is still there. */
+
+ngx_http_upstream_t *
+ngx_http_qc_upstream(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_upstream_t  *u;
+
+    u = ctx->request->upstream;
+
+    return (u == ctx->upstream) ? NULL : u;
+}
+
+
+/*
  * Whether an answer of size bytes, its last buffer seen, is provably whole.
  * What ends with the connection is not, and neither is what a protocol
  * without an end of its own says without a length.
  */
 
 ngx_int_t
-ngx_http_qc_complete(ngx_http_request_t *r, off_t size)
+ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size)
 {
     ngx_str_t            *module;
+    ngx_http_request_t   *r;
     ngx_http_upstream_t  *u;
 
-    u = r->upstream;
+    r = ctx->request;
+    u = ngx_http_qc_upstream(ctx);
 
     if (u == NULL) {
 

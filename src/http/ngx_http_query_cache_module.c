@@ -55,6 +55,7 @@ ngx_http_query_cache_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_query_cache_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_uint_t                  n;
     ngx_http_handler_pt        *h;
     ngx_http_qc_main_conf_t    *qmcf;
     ngx_http_core_main_conf_t  *cmcf;
@@ -83,6 +84,13 @@ ngx_http_query_cache_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    /* before the access log, which may say why nothing was stored */
+
+    n = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.nelts - 1;
+    h = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+
+    ngx_memmove(h + 1, h, n * sizeof(ngx_http_handler_pt));
+
     *h = ngx_http_query_cache_log_handler;
 
     return NGX_OK;
@@ -99,12 +107,18 @@ ngx_http_query_cache_log_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
 
-    if (ctx == NULL || ctx->job == NULL || !ctx->job->complete) {
+    if (ctx == NULL || ctx->job == NULL) {
         return NGX_OK;
     }
 
     job = ctx->job;
     ctx->job = NULL;
+
+    if (!job->complete) {
+        ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
+        ngx_http_qc_job_destroy(job);
+        return NGX_OK;
+    }
 
     ngx_http_qc_job_submit(job);
 

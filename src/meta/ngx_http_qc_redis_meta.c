@@ -62,7 +62,9 @@ static void ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op);
 /*
  * ARGV: started, ms to live, and the pairs of the record, "v" first.  A key
  * never stays without a time to live, nor with fields of an older record.
- * The number is QC_TIME_MAX in ms: what is beyond it is no record's.
+ * The number is QC_TIME_MAX in ms: what is beyond it is no record's.  Of a
+ * script only the first write is refused when memory is full, and never if
+ * it is a DEL.
  */
 
 static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
@@ -70,6 +72,7 @@ static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
     "local s=tonumber(h[2])"
     "if h[1]==ARGV[4] and s and s>tonumber(ARGV[1])"
     "and s<=253402300799000 then return 0 end "
+    "redis.call('HSET',KEYS[1],ARGV[3],ARGV[4])"
     "redis.call('DEL',KEYS[1])"
     "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
     "local r=redis.pcall('PEXPIRE',KEYS[1],ARGV[2])"

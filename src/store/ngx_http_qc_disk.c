@@ -729,23 +729,17 @@ ngx_http_qc_disk_open(ngx_http_qc_disk_read_t *dr)
 static ngx_int_t
 ngx_http_qc_disk_verify(ngx_http_qc_disk_read_t *dr)
 {
-    ngx_buf_t          *b;
-    qc_object_t         obj;
-    const qc_record_t  *record;
+    ngx_buf_t    *b;
+    qc_object_t   obj;
 
     b = &dr->buf;
-    record = dr->rd->record;
 
     if (qc_object_decode(&obj, qc_str(b->pos, b->last - b->pos)) != QC_OK) {
         return NGX_DECLINED;
     }
 
     if (ngx_memcmp(obj.key, dr->rd->key, QC_KEY_LEN) != 0
-        || ngx_memcmp(obj.record.object, record->object, QC_OBJECT_ID_LEN) != 0
-        || ngx_memcmp(obj.record.sum, record->sum, QC_SUM_LEN) != 0
-        || obj.record.coding != record->coding
-        || obj.record.size != record->size
-        || obj.body_len != record->stored
+        || !qc_record_same_body(&obj.record, dr->rd->record)
         || (off_t) (obj.header_len + obj.body_len) != dr->end)
     {
         return NGX_DECLINED;

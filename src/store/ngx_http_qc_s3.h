@@ -112,6 +112,7 @@ struct ngx_http_qc_s3_op_s {
     u_char                         answered[QC_OBJECT_ID_LEN];
     unsigned                       line_done:1;
     unsigned                       has_id:1;
+    unsigned                       differs:1;   /* from the record */
     unsigned                       close:1;
     unsigned                       chunked:1;
     unsigned                       begun:1;

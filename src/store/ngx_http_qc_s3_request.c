@@ -20,6 +20,10 @@ static ngx_int_t ngx_http_qc_s3_process_line(ngx_http_request_t *sr,
     ngx_http_qc_s3_op_t *op);
 static void ngx_http_qc_s3_process_field(ngx_http_request_t *sr,
     ngx_http_qc_s3_op_t *op);
+static ngx_uint_t ngx_http_qc_s3_same_key(ngx_http_qc_s3_op_t *op, u_char *p,
+    size_t len);
+static ngx_uint_t ngx_http_qc_s3_same_body(ngx_http_qc_s3_op_t *op, u_char *p,
+    size_t len);
 static ngx_int_t ngx_http_qc_s3_process_end(ngx_http_request_t *sr,
     ngx_http_qc_s3_op_t *op);
 static void ngx_http_qc_s3_quickack(ngx_http_request_t *sr);
@@ -213,6 +217,7 @@ ngx_http_qc_s3_reinit_request(ngx_http_request_t *sr)
     op->length = -1;
     op->line_done = 0;
     op->has_id = 0;
+    op->differs = 0;
     op->close = 0;
     op->chunked = 0;
 
@@ -329,7 +334,50 @@ ngx_http_qc_s3_process_field(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
         op->has_id = qc_parse_hex(qc_str(sr->header_start, value),
                                   op->answered, QC_OBJECT_ID_LEN)
                      == QC_OK;
+        return;
     }
+
+    if (op->read == NULL) {
+        return;
+    }
+
+    if (name == 17
+        && ngx_strncasecmp(p, (u_char *) "x-amz-meta-qc-key", 17) == 0)
+    {
+        op->differs |= !ngx_http_qc_s3_same_key(op, sr->header_start, value);
+        return;
+    }
+
+    if (name == 20
+        && ngx_strncasecmp(p, (u_char *) "x-amz-meta-qc-record", 20) == 0)
+    {
+        op->differs |= !ngx_http_qc_s3_same_body(op, sr->header_start, value);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_qc_s3_same_key(ngx_http_qc_s3_op_t *op, u_char *p, size_t len)
+{
+    u_char  key[QC_KEY_LEN];
+
+    return qc_parse_hex(qc_str(p, len), key, QC_KEY_LEN) == QC_OK
+           && ngx_memcmp(key, op->read->key, QC_KEY_LEN) == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_s3_same_body(ngx_http_qc_s3_op_t *op, u_char *p, size_t len)
+{
+    qc_buf_t     b;
+    qc_record_t  record;
+    u_char       mem[QC_RECORD_MAX];
+
+    qc_buf_init(&b, mem, sizeof(mem));
+
+    return qc_parse_base64url(qc_str(p, len), &b) == QC_OK
+           && qc_record_decode(&record, qc_buf_written(&b)) == QC_OK
+           && qc_record_same_body(&record, op->record);
 }
 
 
@@ -476,7 +524,9 @@ ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op)
         return NGX_DECLINED;
     }
 
-    return NGX_OK;
+    /* a record that was changed must not promise what the body is not */
+
+    return op->differs ? NGX_DECLINED : NGX_OK;
 }
 
 

@@ -68,7 +68,7 @@ encode(stored_t *s, qc_coding_e coding, int level, size_t size,
 {
     int            last;
     size_t         fed, n;
-    uint8_t        sum[QC_SHA256_LEN];
+    uint8_t        sum[QC_SHA256_LEN], want[QC_SHA256_LEN], check[QC_SUM_LEN];
     qc_rc_e        rc;
     qc_str_t       in;
     qc_buf_t       out;
@@ -100,17 +100,18 @@ encode(stored_t *s, qc_coding_e coding, int level, size_t size,
 
     } while (rc == QC_OK && !last);
 
-    qc_encoder_sum(e, sum);
+    qc_encoder_sum(e, sum, s->record.sum);
     qc_encoder_destroy(e);
 
     s->record.coding = coding;
     s->record.size = size;
     s->record.stored = s->len;
-    memcpy(s->record.sum, sum, QC_SUM_LEN);
 
-    qc_sha256(s->data, s->len, sum);
+    qc_sha256(s->data, s->len, want);
+    qc_sum(s->data, s->len, check);
 
-    return (memcmp(sum, s->record.sum, QC_SUM_LEN) == 0) ? rc : QC_BAD;
+    return (memcmp(sum, want, QC_SHA256_LEN) == 0
+            && memcmp(s->record.sum, check, QC_SUM_LEN) == 0) ? rc : QC_BAD;
 }
 
 
