@@ -426,8 +426,8 @@ set xrange [0:*]
 set arrow from 1,-1 to 1,$n nohead dashtype 2
 set style fill solid 0.6
 set grid x
-plot '$out/results.dat' using (\$3/2):2:(\$3/2):(0.35):ytic(1) \
-    with boxxyerror notitle
+columns = "(\$3/2):2:(\$3/2):(0.35):ytic(1)"
+plot '$out/results.dat' using \@columns with boxxyerror notitle
 EOF
         or die "bench: gnuplot failed\n";
 
