@@ -9,14 +9,24 @@
 #include "ngx_http_qc.h"
 
 
+/* What the header fields of an answer say about its lifetime. */
+
+typedef struct {
+    qc_cache_control_t             control;
+    ngx_table_elt_t               *expires;
+    ngx_table_elt_t               *age;
+} ngx_http_qc_fresh_t;
+
+
 static qc_metric_e ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
-    qc_cache_control_t *cc, ngx_table_elt_t **expires);
+    ngx_http_qc_fresh_t *fresh);
 static qc_metric_e ngx_http_qc_storable_header(ngx_table_elt_t *h,
-    qc_cache_control_t *cc, ngx_table_elt_t **expires);
+    ngx_http_qc_fresh_t *fresh);
 static ngx_uint_t ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name,
     size_t len);
 static time_t ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx,
-    qc_cache_control_t *cc, ngx_table_elt_t *expires, qc_metric_e *reason);
+    ngx_http_qc_fresh_t *fresh, qc_metric_e *reason);
+static time_t ngx_http_qc_expires(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h);
 static time_t ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx);
 
 
@@ -32,11 +42,10 @@ static const qc_str_t  ngx_http_qc_vary[] = {
 time_t
 ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
 {
-    off_t                length;
-    ngx_uint_t           status;
-    ngx_table_elt_t     *expires;
-    ngx_http_request_t  *r;
-    qc_cache_control_t   cc;
+    off_t                 length;
+    ngx_uint_t            status;
+    ngx_http_request_t   *r;
+    ngx_http_qc_fresh_t   fresh;
 
     r = ctx->request;
     status = ngx_http_qc_answer_status(ctx);
@@ -74,22 +83,21 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
         return 0;
     }
 
-    ngx_memzero(&cc, sizeof(qc_cache_control_t));
-    expires = NULL;
+    ngx_memzero(&fresh, sizeof(ngx_http_qc_fresh_t));
 
-    *reason = ngx_http_qc_storable_headers(ctx, &cc, &expires);
+    *reason = ngx_http_qc_storable_headers(ctx, &fresh);
 
     if (*reason != QC_NO_METRIC) {
         return 0;
     }
 
-    return ngx_http_qc_lifetime(ctx, &cc, expires, reason);
+    return ngx_http_qc_lifetime(ctx, &fresh, reason);
 }
 
 
 static qc_metric_e
-ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
-    ngx_table_elt_t **expires)
+ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_fresh_t *fresh)
 {
     ngx_uint_t        i;
     qc_metric_e       reason;
@@ -115,26 +123,32 @@ ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
             continue;
         }
 
-        reason = ngx_http_qc_storable_header(&h[i], cc, expires);
+        reason = ngx_http_qc_storable_header(&h[i], fresh);
 
         if (reason != QC_NO_METRIC) {
             return reason;
         }
     }
 
-    return cc->no_store ? QC_R_CACHE_CONTROL : QC_NO_METRIC;
+    return fresh->control.no_store ? QC_R_CACHE_CONTROL : QC_NO_METRIC;
 }
 
 
 static qc_metric_e
-ngx_http_qc_storable_header(ngx_table_elt_t *h, qc_cache_control_t *cc,
-    ngx_table_elt_t **expires)
+ngx_http_qc_storable_header(ngx_table_elt_t *h, ngx_http_qc_fresh_t *fresh)
 {
     qc_str_t  value;
 
     value = qc_str(h->value.data, h->value.len);
 
     switch (h->key.len) {
+
+    case 3:
+        if (ngx_http_qc_header_is(h, "age", 3)) {
+            fresh->age = h;
+        }
+
+        break;
 
     case 4:
         if (ngx_http_qc_header_is(h, "vary", 4)
@@ -148,7 +162,11 @@ ngx_http_qc_storable_header(ngx_table_elt_t *h, qc_cache_control_t *cc,
 
     case 7:
         if (ngx_http_qc_header_is(h, "expires", 7)) {
-            *expires = h;
+            fresh->expires = h;
+
+        } else if (ngx_http_qc_header_is(h, "trailer", 7)) {
+            /* announced: nginx may drop them before they can be seen */
+            return QC_R_TRAILERS;
         }
 
         break;
@@ -162,7 +180,7 @@ ngx_http_qc_storable_header(ngx_table_elt_t *h, qc_cache_control_t *cc,
 
     case 13:
         if (ngx_http_qc_header_is(h, "cache-control", 13)) {
-            qc_cache_control_parse(cc, value);
+            qc_cache_control_parse(&fresh->control, value);
 
         } else if (ngx_http_qc_header_is(h, "content-range", 13)) {
             return QC_R_STATUS;
@@ -193,10 +211,10 @@ ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name, size_t len)
 /* X-Accel-Expires, then Cache-Control, then Expires, then the directive. */
 
 static time_t
-ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
-    ngx_table_elt_t *expires, qc_metric_e *reason)
+ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, ngx_http_qc_fresh_t *fresh,
+    qc_metric_e *reason)
 {
-    time_t  valid;
+    time_t  age, valid;
 
     *reason = QC_R_FRESHNESS;
 
@@ -206,14 +224,19 @@ ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, qc_cache_control_t *cc,
         goto done;
     }
 
-    if (cc->has_age) {
-        valid = (time_t) cc->age;
-        goto done;
-    }
+    if (fresh->control.has_age || fresh->expires) {
 
-    if (expires) {
-        valid = ngx_parse_http_time(expires->value.data, expires->value.len);
-        valid = (valid == NGX_ERROR) ? 0 : valid - ngx_time();
+        valid = fresh->control.has_age ? (time_t) fresh->control.age
+                                       : ngx_http_qc_expires(ctx,
+                                                             fresh->expires);
+
+        /* of what another cache has had for a while, the rest */
+
+        if (fresh->age) {
+            age = ngx_atotm(fresh->age->value.data, fresh->age->value.len);
+            valid -= ngx_max(age, 0);
+        }
+
         goto done;
     }
 
@@ -231,6 +254,32 @@ done:
     /* a lifetime that never ends would never be cleaned up */
 
     return ngx_min(valid, (time_t) 365 * 24 * 60 * 60);
+}
+
+
+/* By the upstream's own clock, if it says what that is. */
+
+static time_t
+ngx_http_qc_expires(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h)
+{
+    time_t                date, expires;
+    ngx_http_upstream_t  *u;
+
+    u = ngx_http_qc_upstream(ctx);
+    date = NGX_ERROR;
+
+    if (u && u->headers_in.date) {
+        date = ngx_parse_http_time(u->headers_in.date->value.data,
+                                   u->headers_in.date->value.len);
+    }
+
+    if (date == NGX_ERROR) {
+        date = ngx_time();
+    }
+
+    expires = ngx_parse_http_time(h->value.data, h->value.len);
+
+    return (expires == NGX_ERROR) ? 0 : expires - date;
 }
 
 
