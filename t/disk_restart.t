@@ -17,6 +17,7 @@ use lib "$FindBin::Bin/lib";
 
 use constant FILES => 400;
 
+use QC::Body;
 use QC::Nginx;
 use QC::Upstream;
 use QC::Util qw/alive children forget/;
@@ -80,6 +81,17 @@ sub get {
         . ($right && $r->complete ? '' : ' but not the answer');
 }
 
+# each nginx says so once
+
+sub walked {
+    my ($n) = @_;
+
+    return wait_until(sub {
+        return $n == $t->error_log(
+            qr/zone "z": \d+ files, \d+ bytes found in "\S+disk" in/);
+    });
+}
+
 my @uris = map { "/$_" } 1 .. FILES;
 
 get($_) for @uris, '/gone', '/short';
@@ -100,9 +112,7 @@ while ($t->stats('/stats', 'disk', 'loaded') < FILES / 2) {
 ok(!grep({ !/^200 (HIT|MISS)$/ } keys %early), 'the start: answers')
     or diag(explain(\%early));
 
-ok($t->wait_log(qr/zone "z": \d+ files, \d+ bytes found in "\S+disk" in/),
-    'all is found');
-ok(wait_until(sub { time() >= $t->{started} }), 'later') if $t->{started};
+ok(walked(2), 'all is found');
 
 my $before = $up->count;
 is(scalar(grep { get($_) ne '200 HIT' } @uris), 0, 'all are hits');
@@ -130,8 +140,7 @@ $_->close for @clients;
 
 $t->run;
 $c = $t->client;
-ok(wait_until(sub { 2 == (my @lines = $t->error_log(qr/bytes found in/)) }),
-    'found again');
+ok(walked(3), 'found again');
 
 for my $n (1 .. 20) {
     my $r = $c->get("/big/$n");

@@ -30,7 +30,7 @@ my $redis = redis();
 
 my %size = ('/small' => 2000, '/big' => 200_000);
 my $up = QC::Upstream->start(port => port('up'), routes => {
-    map { $_ => { size => $size{$_ =~ s/\*//r}, kind => 'random',
+    map { $_ => { size => $size{$_}, kind => 'random',
         headers => ['Cache-Control' => 'max-age=600'] } } keys %size
 });
 
@@ -96,61 +96,109 @@ sub from {
         ? $r->header('X-From') : 'wrong';
 }
 
-sub forget_all {
+my $stored = 0;
+
+# stores anew; returns the file's path
+
+sub stored {
+    my ($uri) = @_;
+
     $redis->cli('FLUSHALL');
     $s3->delete($_) for $s3->keys;
     unlink files();
     $s3->clear;
-}
-
-my $stored = 0;
-
-for my $uri (sort keys %size) {
-    forget_all();
 
     like(from($uri), qr/^MISS/, "$uri: a miss");
     ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
         "$uri: stored");
-    my ($file) = files();
-    is(scalar(my @files = files()), 1, "$uri: on the disk");
-    is(scalar(my @keys = $s3->keys), 1, "$uri: and in s3");
-    is(substr($file, length "$disk/"), substr($keys[0], length '/b/'),
-        "$uri: of the same name");
 
-    is(from($uri), 'HIT disk', "$uri: a hit from the disk");
+    return (files())[0];
+}
+
+# ways to break a file, and where the answer is from then; what is streamed
+# when the fault shows cannot be taken back
+
+sub flipped {
+    my ($bytes, $at) = @_;
+
+    substr($bytes, $at, 1) ^= "\xff";
+    return $bytes;
+}
+
+my @broken = (
+    ['gone', undef, 'HIT s3', 'HIT s3'],
+    ['empty', sub { '' }, 'HIT s3', 'HIT s3'],
+    ['short', sub { substr $_[0], 0, -1 }, 'HIT s3', 'HIT s3'],
+    ['long', sub { $_[0] . 'x' }, 'HIT s3', 'HIT s3'],
+    ['its header', sub { flipped($_[0], 70) }, 'HIT s3', 'HIT s3'],
+    ['its body', sub { flipped($_[0], length($_[0]) / 2) }, 'HIT s3',
+        'wrong'],
+    ['its end', sub { flipped($_[0], -1) }, 'HIT s3', 'wrong'],
+);
+
+for my $uri (sort keys %size) {
+    my $file = stored($uri);
+    my @keys = $s3->keys;
+
+    is(scalar @keys, 1, "$uri: one object");
+    is(substr($file, length "$disk/"), substr($keys[0], length '/b/'),
+        "$uri: of the name of the file");
 
     $s3->refuse;
     $s3->drop;
-    is(from($uri), 'HIT disk', "$uri: even without s3");
+    is(from($uri), 'HIT disk', "$uri: a hit from the disk, $_") for 1 .. 3;
     $s3->accept;
-    is($s3->count(qr/^GET/), 0, "$uri: which was not asked");
+    is($s3->count(qr/^GET/), 0, "$uri: s3 was not asked");
 
-    # broken in ways that show before the body, in it and at its end
+    for my $case (@broken) {
+        my ($how, $code, @from) = @$case;
+        my $name = "$uri: $how";
 
-    my $bytes = slurp($file);
-    my $middle = int(length($bytes) / 2);
+        $file = stored($uri);
+        $code ? spew($file, $code->(slurp($file))) : unlink $file;
 
-    my %broken = (
-        'a flipped byte' => $bytes =~ s/^(.{$middle})(.)/$1 . ~$2/ser,
-        'a flipped byte in its header' => $bytes =~ s/^(.{70})(.)/$1 . ~$2/ser,
-        'too short' => substr($bytes, 0, -1),
-        'too long' => $bytes . 'x',
-        'empty' => '',
-    );
-
-    for my $how (sort keys %broken) {
-        spew($file, $broken{$how});
-        my $got = from($uri);
-
-        # what is streamed already cannot be taken back
-        next if $how eq 'a flipped byte' && $size{$uri} > 10_000;
-
-        is($got, 'HIT s3', "$uri: $how: a hit from s3");
+        is(from($uri), $from[$uri eq '/big'], $name);
+        ok(wait_until(sub { !-e $file }), "$name: the file is removed");
+        is(from($uri), 'HIT s3', "$name: from s3 then");
+        is($redis->cli('DBSIZE'), 1, "$name: the entry stays");
     }
 
+    # gone from both
+
+    $file = stored($uri);
     unlink $file;
-    is($redis->cli('DBSIZE'), $size{$uri} > 10_000 ? 0 : 1,
-        "$uri: the index");
+    $s3->delete($_) for $s3->keys;
+    like(from($uri), qr/^MISS/, "$uri: gone from both");
+    ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
+        "$uri: stored again");
+    is(from($uri), 'HIT disk', "$uri: a hit again");
+
+    # a disk that takes nothing
+
+    stored($uri);
+    remove_tree("$disk/1");
+    spew("$disk/1", 'in the way');
+    $redis->cli('FLUSHALL');
+    like(from($uri), qr/^MISS/, "$uri: a miss, the disk fails");
+    ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
+        "$uri: stored in spite of it");
+    is(from($uri), 'HIT s3', "$uri: in s3");
+    unlink "$disk/1";
+
+    # an s3 that takes nothing
+
+    stored($uri);
+    unlink files();
+    $redis->cli('FLUSHALL');
+    my $failed = $t->stats('/stats', 'store', 'failed');
+
+    $s3->fault('status', status => 500, times => 0, match => qr/^PUT/);
+    like(from($uri), qr/^MISS/, "$uri: a miss, s3 fails");
+    ok($t->wait_stats('/stats', 'store', 'failed', $failed + 1),
+        "$uri: not stored");
+    is($redis->cli('DBSIZE'), 0, "$uri: not published");
+    is(scalar(my @files = files()), 0, "$uri: nor left on the disk");
+    $s3->clear_faults;
 }
 
 done_testing();

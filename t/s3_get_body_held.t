@@ -26,10 +26,9 @@ my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 my $s3 = QC::FakeS3->start(port => port('s3'));
 my $redis = redis();
 
-my $body = QC::Body->new(size => 60_000, kind => 'random');
+my $body = QC::Body->new(size => 300_000);
 my $up = QC::Upstream->start(port => port('up'), routes => {
-    '/*' => { size => 60_000, kind => 'random',
-        headers => ['Cache-Control' => 'max-age=600'] },
+    '/*' => { size => 300_000, headers => ['Cache-Control' => 'max-age=600'] },
 });
 
 $t->write_file_expand('nginx.conf', <<"EOF");
@@ -117,6 +116,9 @@ for my $coding (qw/zstd gzip none/) {
 
         my %more = @$more;
         my ($key) = $redis->cli('KEYS', '*');
+        is($redis->cli('HGET', $key, 'compression'), $coding,
+            "$name: the coding");
+
         my $length = $redis->cli('HGET', $key, 'stored');
         $more{at} += $length if ($more{at} // 0) < 0;
 

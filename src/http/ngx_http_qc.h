@@ -44,6 +44,7 @@ typedef struct {
     ngx_uint_t                     nwaiting;
     ngx_uint_t                     active;
     size_t                         memory;  /* held by captures and jobs */
+    off_t                          temp;    /* likewise, in files */
     ngx_event_t                    start;   /* posted: begin waiting jobs */
     ngx_connection_t               ident;
 } ngx_http_qc_jobs_t;
@@ -70,6 +71,7 @@ typedef struct {
     ngx_uint_t                     store_concurrency;
     ngx_uint_t                     store_queue;
     size_t                         store_memory;
+    off_t                          store_temp_size;
     ngx_msec_t                     store_timeout;
     ngx_uint_t                     store_retries;
 
@@ -152,6 +154,8 @@ typedef struct {
     ngx_chain_t                   *free;
     ngx_chain_t                   *busy;
     ngx_uint_t                     bufs;
+    off_t                          passed;  /* decoded, before "held" */
+    off_t                          limit;   /* where the client's range ends */
     unsigned                       last:1;  /* the store has delivered all */
     unsigned                       done:1;  /* decoded and verified */
     unsigned                       ended:1; /* the last buffer was passed */
@@ -230,6 +234,7 @@ struct ngx_http_qc_job_s {
     ngx_chain_t                   *chunk;   /* being filled */
     ngx_temp_file_t               *temp;
     size_t                         memory;  /* accounted in zone->jobs */
+    off_t                          spilled; /* likewise */
     size_t                         buffer;  /* beyond it: to the file */
     ngx_path_t                    *temp_path;
 

@@ -25,7 +25,7 @@ static qc_metric_e ngx_http_qc_capture_file(ngx_http_qc_job_t *job,
     ngx_buf_t *b);
 static ngx_buf_t *ngx_http_qc_capture_room(ngx_http_qc_job_t *job,
     qc_metric_e *reason);
-static ngx_int_t ngx_http_qc_capture_spill(ngx_http_qc_job_t *job);
+static qc_metric_e ngx_http_qc_capture_spill(ngx_http_qc_job_t *job);
 
 
 /* In the header filter, before any other: the answer is the upstream's. */
@@ -206,6 +206,7 @@ static void
 ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
 {
     off_t                size;
+    qc_metric_e          reason;
     ngx_http_qc_job_t   *job;
     ngx_http_request_t  *r;
 
@@ -228,9 +229,13 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    if (job->temp && ngx_http_qc_capture_spill(job) != NGX_OK) {
-        ngx_http_qc_capture_fail(ctx, QC_R_TEMP);
-        return;
+    if (job->temp) {
+        reason = ngx_http_qc_capture_spill(job);
+
+        if (reason != QC_NO_METRIC) {
+            ngx_http_qc_capture_fail(ctx, reason);
+            return;
+        }
     }
 
     job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
@@ -332,12 +337,9 @@ ngx_http_qc_capture_room(ngx_http_qc_job_t *job, qc_metric_e *reason)
 
     if (job->memory + NGX_HTTP_QC_BUFFER_SIZE > job->buffer) {
 
-        if (ngx_http_qc_capture_spill(job) != NGX_OK) {
-            *reason = QC_R_TEMP;
-            return NULL;
-        }
+        *reason = ngx_http_qc_capture_spill(job);
 
-        return job->chunk->buf;
+        return (*reason == QC_NO_METRIC) ? job->chunk->buf : NULL;
     }
 
     if (job->zone->jobs.memory + NGX_HTTP_QC_BUFFER_SIZE
@@ -371,10 +373,10 @@ ngx_http_qc_capture_room(ngx_http_qc_job_t *job, qc_metric_e *reason)
 
 /* Writes all chunks to the file and starts with the first one again. */
 
-static ngx_int_t
+static qc_metric_e
 ngx_http_qc_capture_spill(ngx_http_qc_job_t *job)
 {
-    ssize_t           n;
+    ssize_t           n, size;
     ngx_chain_t      *cl;
     ngx_temp_file_t  *tf;
 
@@ -383,7 +385,7 @@ ngx_http_qc_capture_spill(ngx_http_qc_job_t *job)
     if (tf == NULL) {
         tf = ngx_pcalloc(job->pool, sizeof(ngx_temp_file_t));
         if (tf == NULL) {
-            return NGX_ERROR;
+            return QC_R_MEMORY;
         }
 
         tf->file.fd = NGX_INVALID_FILE;
@@ -392,26 +394,33 @@ ngx_http_qc_capture_spill(ngx_http_qc_job_t *job)
         tf->pool = job->pool;
 
         job->temp = tf;
+
+        if (ngx_create_temp_file(&tf->file, tf->path, tf->pool, 0, 0, 0)
+            != NGX_OK)
+        {
+            return QC_R_TEMP;
+        }
     }
 
     for (cl = job->chunks; cl; cl = cl->next) {
 
-        if (cl->buf->pos == cl->buf->last) {
+        size = cl->buf->last - cl->buf->pos;
+
+        if (size == 0) {
             break;
         }
 
-        if (tf->file.fd == NGX_INVALID_FILE
-            && ngx_create_temp_file(&tf->file, tf->path, tf->pool, 0, 0, 0)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
+        if (job->zone->jobs.temp + size > job->zone->store_temp_size) {
+            return QC_R_MEMORY;
         }
 
-        n = ngx_write_file(&tf->file, cl->buf->pos,
-                           cl->buf->last - cl->buf->pos, tf->file.offset);
+        job->spilled += size;
+        job->zone->jobs.temp += size;
 
-        if (n != cl->buf->last - cl->buf->pos) {
-            return NGX_ERROR;
+        n = ngx_write_file(&tf->file, cl->buf->pos, size, tf->file.offset);
+
+        if (n != size) {
+            return QC_R_TEMP;
         }
 
         cl->buf->last = cl->buf->pos;
@@ -419,5 +428,5 @@ ngx_http_qc_capture_spill(ngx_http_qc_job_t *job)
 
     job->chunk = job->chunks;
 
-    return NGX_OK;
+    return QC_NO_METRIC;
 }

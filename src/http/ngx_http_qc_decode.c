@@ -72,6 +72,7 @@ ngx_http_qc_decode_start(ngx_http_qc_ctx_t *ctx)
 {
     ngx_memzero(&ctx->decode, sizeof(ngx_http_qc_decode_t));
 
+    ctx->decode.limit = NGX_MAX_OFF_T_VALUE;
     ctx->decode.decoder = ngx_http_qc_decoder_get(&ctx->op->record);
 
     return ctx->decode.decoder ? NGX_OK : NGX_ERROR;
@@ -136,6 +137,10 @@ ngx_http_qc_decode_filter(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in)
             return NGX_ERROR;
         }
     }
+
+    /* who sent a buffer that is used up is going to use it again */
+
+    (void) ngx_http_qc_decode_input(ctx);
 
     if (d->in || (d->last && !d->ended)) {
         r->buffered |= NGX_HTTP_QC_BUFFERED;
@@ -217,6 +222,17 @@ ngx_http_qc_decode_fill(ngx_http_qc_ctx_t *ctx, ngx_chain_t **out)
         /* full: it is held, and the one before it may go */
 
         if (d->held) {
+
+            if (d->passed + ngx_buf_size(d->held->buf) >= d->limit) {
+
+                /* all the client wants is in it: the rest is only checked */
+
+                d->current->buf->last = d->current->buf->pos;
+                continue;
+            }
+
+            d->passed += ngx_buf_size(d->held->buf);
+
             *ll = d->held;
             ll = &d->held->next;
         }
@@ -406,6 +422,8 @@ ngx_http_qc_decode_input(ngx_http_qc_ctx_t *ctx)
 static void
 ngx_http_qc_decode_bad(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_http_qc_tier_t  *tier;
+
     ctx->corrupt = 1;
 
     ngx_http_qc_fault(&ctx->zone->stats, QC_R_CORRUPT, NGX_LOG_ERR,
@@ -415,7 +433,14 @@ ngx_http_qc_decode_bad(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_count(&ctx->zone->stats, QC_BROKEN);
 
-    ngx_http_qc_drop(ctx->zone, ctx->key, ctx->op->record.object);
+    tier = ctx->zone->tiers[ctx->tier_n];
+    tier->remove(tier, ctx->op->record.object);
+
+    /* a tier behind this one may have it right */
+
+    if (ctx->tier_n + 1 == ctx->zone->ntiers) {
+        ngx_http_qc_drop(ctx->zone, ctx->key, ctx->op->record.object);
+    }
 
     ngx_http_qc_hit_break(ctx->request);
 }

@@ -60,7 +60,7 @@ ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
     rd->reason = QC_R_STORE_ERROR;
     rd->ctx = ctx;
 
-    r->read_event_handler = ngx_http_test_reading;
+    r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
 
     ctx->step = NGX_HTTP_QC_OPENED;
@@ -136,6 +136,12 @@ ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
     rc = ngx_http_qc_hit_header(ctx);
 
     if (rc == NGX_OK && !r->header_only) {
+
+        if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
+            ctx->decode.limit = r->headers_out.content_offset
+                                + r->headers_out.content_length_n;
+        }
+
         ctx->streaming = 1;
         return NGX_OK;
     }
@@ -316,7 +322,8 @@ ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
 {
-    qc_metric_e  reason;
+    qc_metric_e          reason;
+    ngx_http_qc_tier_t  *tier;
 
     reason = ctx->read.reason;
 
@@ -338,11 +345,13 @@ ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->corrupt) {
         reason = QC_R_CORRUPT;
+        tier = ctx->zone->tiers[ctx->tier_n];
 
         ngx_http_qc_fault(&ctx->zone->stats, QC_R_CORRUPT, NGX_LOG_ERR,
                           ctx->request->connection->log, 0,
-                          "a body from %V failed its checks",
-                          &ctx->zone->tiers[ctx->tier_n]->name);
+                          "a body from %V failed its checks", &tier->name);
+
+        tier->remove(tier, ctx->op->record.object);
     }
 
     ctx->reason = reason;

@@ -344,7 +344,10 @@ ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
     ctx->rc = ctx->zone->meta->get(ctx->zone->meta, op);
 
     if (ctx->rc == NGX_AGAIN) {
-        r->read_event_handler = ngx_http_test_reading;
+
+        /* a client that has only ended its side gets its answer */
+
+        r->read_event_handler = ngx_http_block_reading;
         r->write_event_handler = ngx_http_request_empty_handler;
         return NGX_AGAIN;
     }

@@ -51,7 +51,10 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
     status = ngx_http_qc_answer_status(ctx);
     length = r->headers_out.content_length_n;
 
-    if (status < NGX_HTTP_OK
+    /* err_status: nginx made this page itself */
+
+    if ((r->err_status && !ctx->error_page)
+        || status < NGX_HTTP_OK
         || status == NGX_HTTP_NO_CONTENT
         || status == NGX_HTTP_PARTIAL_CONTENT
         || status == NGX_HTTP_NOT_MODIFIED
@@ -317,21 +320,31 @@ ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx)
 
 /*
  * Of an error page nginx changes the status before it is sent: an entry has
- * the page's own, for it may be asked for by itself.  0: not known.
+ * the page's own, for it may be asked for by itself.  0: not known, or not
+ * the upstream's answer.
  */
 
 ngx_uint_t
 ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_http_request_t   *r;
     ngx_http_upstream_t  *u;
 
+    r = ctx->request;
+
     if (!ctx->error_page) {
-        return ctx->request->headers_out.status;
+        return r->headers_out.status;
     }
 
     u = ngx_http_qc_upstream(ctx);
 
-    return u ? u->headers_in.status_n : 0;
+    if (u == NULL
+        || u->headers_in.content_length_n != r->headers_out.content_length_n)
+    {
+        return 0;
+    }
+
+    return u->headers_in.status_n;
 }
 
 
@@ -358,6 +371,7 @@ ngx_int_t
 ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size)
 {
     ngx_str_t            *module;
+    ngx_uint_t            done;
     ngx_http_request_t   *r;
     ngx_http_upstream_t  *u;
 
@@ -382,15 +396,20 @@ ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size)
         return NGX_OK;
     }
 
-    /* their records and frames say where an answer ends */
+    /*
+     * Their records and frames say where an answer ends; FastCGI's end may
+     * be missing, and nginx then takes that of the connection for it.
+     */
 
     module = &u->conf->module;
 
-    if ((module->len == 7 && ngx_strncmp(module->data, "fastcgi", 7) == 0)
-        || (module->len == 4 && ngx_strncmp(module->data, "grpc", 4) == 0))
+    if ((module->len != 7 || ngx_strncmp(module->data, "fastcgi", 7) != 0)
+        && (module->len != 4 || ngx_strncmp(module->data, "grpc", 4) != 0))
     {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    done = u->buffering ? u->pipe->upstream_done : (u->length == 0);
+
+    return done ? NGX_OK : NGX_DECLINED;
 }

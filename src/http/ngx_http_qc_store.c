@@ -135,6 +135,7 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
     }
 
     jobs->memory -= job->memory;
+    jobs->temp -= job->spilled;
 
     if (jobs->nwaiting) {
         ngx_post_event(&jobs->start, &ngx_posted_events);

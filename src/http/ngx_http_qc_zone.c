@@ -27,6 +27,8 @@ static char *ngx_http_qc_zone_backend(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post,
+    void *data);
 static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
 static ngx_int_t ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone,
@@ -43,6 +45,11 @@ static ngx_conf_num_bounds_t  ngx_http_qc_zone_count = {
 
 static ngx_conf_num_bounds_t  ngx_http_qc_zone_retries = {
     ngx_conf_check_num_bounds, 0, 10
+};
+
+
+static ngx_conf_post_t  ngx_http_qc_zone_timeout = {
+    ngx_http_qc_zone_not_zero
 };
 
 
@@ -67,7 +74,7 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, redis.conf.timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("redis_backoff"),
       NGX_CONF_TAKE2,
@@ -95,21 +102,21 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, s3.upstream.connect_timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("s3_send_timeout"),
       NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, s3.upstream.send_timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("s3_read_timeout"),
       NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, s3.upstream.read_timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("s3_keepalive"),
       NGX_CONF_TAKE1,
@@ -151,7 +158,7 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, hold_timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("store_concurrency"),
       NGX_CONF_TAKE1,
@@ -174,12 +181,19 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       offsetof(ngx_http_qc_zone_t, store_memory),
       NULL },
 
+    { ngx_string("store_temp_size"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, store_temp_size),
+      NULL },
+
     { ngx_string("store_timeout"),
       NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_http_qc_zone_t, store_timeout),
-      NULL },
+      &ngx_http_qc_zone_timeout },
 
     { ngx_string("store_retries"),
       NGX_CONF_TAKE1,
@@ -228,6 +242,7 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->store_concurrency = NGX_CONF_UNSET_UINT;
     zone->store_queue = NGX_CONF_UNSET_UINT;
     zone->store_memory = NGX_CONF_UNSET_SIZE;
+    zone->store_temp_size = NGX_CONF_UNSET;
     zone->store_timeout = NGX_CONF_UNSET_MSEC;
     zone->store_retries = NGX_CONF_UNSET_UINT;
 
@@ -259,8 +274,17 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_qc_zone_defaults(zone);
 
     rv = ngx_http_qc_zone_check(cf, zone);
-    if (rv != NGX_CONF_OK) {
+
+    if (rv == NGX_CONF_ERROR) {
         return rv;
+    }
+
+    /* by now cf->args are those of the last directive in the block */
+
+    if (rv != NGX_CONF_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "query_cache_zone \"%V\" %s",
+                           &zone->name, rv);
+        return NGX_CONF_ERROR;
     }
 
     zonep = ngx_array_push(&qmcf->zones);
@@ -419,6 +443,15 @@ ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *msp = data;
+
+    return *msp ? NGX_CONF_OK : "must not be 0; every wait needs an end";
+}
+
+
 static void
 ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
 {
@@ -429,6 +462,7 @@ ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
     ngx_conf_init_uint_value(zone->store_concurrency, 12);
     ngx_conf_init_uint_value(zone->store_queue, 1024);
     ngx_conf_init_size_value(zone->store_memory, 64 * 1024 * 1024);
+    ngx_conf_init_value(zone->store_temp_size, (off_t) 1024 * 1024 * 1024);
     ngx_conf_init_msec_value(zone->store_timeout, 30000);
     ngx_conf_init_uint_value(zone->store_retries, 2);
 
@@ -463,10 +497,6 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
 
     if (zone->memory < 8 * ngx_pagesize) {
         return "has less \"memory\" than 8 pages; use 1m or more";
-    }
-
-    if (zone->store_timeout == 0 || zone->hold_timeout == 0) {
-        return "has a timeout of 0; every wait needs an end";
     }
 
     zone->shm_zone = ngx_shared_memory_add(cf, &zone->name, zone->memory,
