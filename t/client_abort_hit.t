@@ -22,7 +22,7 @@ use QC::Upstream;
 
 my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 
-my %sizes = (held => 3_900_000, streamed => 12_000_000);
+my %sizes = (held => 3_900_000, streamed => 6_000_000);
 
 my $s3 = QC::FakeS3->start(port => port('s3'));
 my $up = QC::Upstream->start(port => port('up'), routes => {
@@ -47,6 +47,7 @@ http {
 
     query_cache_zone s {
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
+        s3_keepalive 1;
         hold 4m;
     }
 
@@ -54,7 +55,7 @@ http {
     add_header X-Status $query_cache_status;
 
     server {
-        listen 127.0.0.1:%%PORT_8080%% sndbuf=32k;
+        listen 127.0.0.1:%%PORT_8080%% sndbuf=256k;
 
         location /disk/ {
             query_cache d;
@@ -102,12 +103,12 @@ my ($worker) = $t->worker_pids;
 my $files = $t->open_files;
 
 for my $uri (sort keys %md5) {
-    my $size = $sizes{$uri =~ m{/(\w+)$}};
+    my $size = $sizes{($uri =~ m{(\w+)$})[0]};
 
     # before the first byte is read, in its midst, and near the end
 
     for my $at (0, 1, 100_000, $size / 2, $size - 1000) {
-        my @clients = map { $t->client(rcvbuf => 65536) } 1 .. 3;
+        my @clients = map { $t->client(rcvbuf => 262144) } 1 .. 3;
 
         for my $c (@clients) {
             $c->send_request('GET', $uri);

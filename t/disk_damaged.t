@@ -150,7 +150,9 @@ for my $kind (qw{held held/none stream stream/none}) {
     }
 }
 
-cmp_ok($t->stats('/stats', 'disk', 'invalid'), '>', 0, 'counted');
+cmp_ok($t->stats('/stats', 'disk', 'invalid'), '>=', 4 * 15, 'counted');
+cmp_ok($t->stats('/stats', 'store', 'dropped'), '>=', 4 * 20,
+    'their entries are dropped');
 
 for my $what ('is not what its record says', 'failed its checks') {
     cmp_ok(scalar(my @lines = $t->error_log(qr/$what/)), '<=', 2,

@@ -49,7 +49,7 @@ http {
     }
 
     server {
-        listen 127.0.0.1:%%PORT_8080%% sndbuf=64k;
+        listen 127.0.0.1:%%PORT_8080%% sndbuf=128k;
 
         query_cache z;
         add_header X-Cache $query_cache_status always;
@@ -91,7 +91,7 @@ sub stored {
 sub slow {
     my ($uri, %o) = @_;
 
-    my $c = $t->client(rcvbuf => 8192);
+    my $c = $t->client(rcvbuf => 131072);
     my $reads = $s3->count(qr/^GET/);
 
     $c->send_request('GET', $uri, headers => [Connection => 'close'], %o);
@@ -130,7 +130,7 @@ for my $case (['/', '1.1'], ['/ssi', '1.1'], ['/ssi', '1.0']) {
 # nothing is held for those who went
 
 my $files = $t->open_files;
-my @gone = map { $t->client(rcvbuf => 8192) } 1 .. 5;
+my @gone = map { $t->client(rcvbuf => 131072) } 1 .. 5;
 stored('/');
 $_->send_request('GET', '/') for @gone;
 ok($_->readable(2), 'an answer begins') for @gone;

@@ -46,8 +46,8 @@ http {
 
     query_cache_zone z {
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
-        s3_read_timeout 100ms;
-        s3_send_timeout 100ms;
+        s3_read_timeout 300ms;
+        s3_send_timeout 1s;
         s3_max_fails 1000;
         s3_backoff 5ms 5ms;
         store_retries 2;

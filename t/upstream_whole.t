@@ -31,7 +31,7 @@ my %answers = (
     http10      => { version => '1.0' },
     http10close => { version => '1.0', close => 1 },
     parts       => { at => [[1, delay => 0.001], [40_000, delay => 0.001]] },
-    interim     => { interim => ["HTTP/1.1 100 Continue\r\n\r\n"] },
+    interim     => { interim => ["HTTP/1.1 103 Early Hints\r\n\r\n"] },
 );
 
 # before 1.29 an interim answer is taken for the answer by nginx itself

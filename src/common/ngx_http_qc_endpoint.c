@@ -103,8 +103,9 @@ ngx_http_qc_endpoint_lookup(ngx_conf_t *cf, ngx_http_qc_endpoint_t *ep,
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         if (u.err) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s in %s \"%V\"",
-                          u.err, what, &ep->host);
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "%s in %s \"%V\" in %V:%ui",
+                          u.err, what, &ep->host, &ep->file, ep->line);
         }
 
         return NGX_ERROR;

@@ -34,6 +34,8 @@ typedef struct {
     /* set by the owner */
     ngx_str_t                  host;   /* name, address, or "unix:/path" */
     in_port_t                  port;
+    ngx_str_t                  file;   /* where it was configured */
+    ngx_uint_t                 line;
 
     /* optional, set in the worker: called when the addresses have changed */
     void                     (*changed)(void *data);

@@ -301,6 +301,7 @@ ngx_int_t ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_hit_stream(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_hit_break(ngx_http_request_t *r);
 void ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx);
 

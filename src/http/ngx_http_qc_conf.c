@@ -17,6 +17,8 @@ static char *ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static void ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *qlcf);
 
 
@@ -124,7 +126,7 @@ ngx_command_t  ngx_http_qc_commands[] = {
 
     { ngx_string("query_cache_store_priority"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_qc_set_priority,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_qc_loc_conf_t, priority),
       NULL },
@@ -246,6 +248,14 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->coding == NGX_CONF_UNSET) {
         ngx_conf_merge_value(conf->coding, prev->coding, QC_CODING_ZSTD);
         ngx_conf_merge_value(conf->level, prev->level, 1);
+    }
+
+    if ((off_t) conf->min_size > conf->max_size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"query_cache_min_size\" is over "
+                           "\"query_cache_max_size\": no answer could be "
+                           "stored; to store none, use \"query_cache off\"");
+        return NGX_CONF_ERROR;
     }
 
     if (conf->capture_buffer < NGX_HTTP_QC_BUFFER_SIZE) {
@@ -446,6 +456,39 @@ ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* A variable's value is normal unless it is one of the others. */
+
+static char *
+ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || qlcf->priority->lengths) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "high") == 0
+        || ngx_strcmp(value[1].data, "normal") == 0
+        || ngx_strcmp(value[1].data, "low") == 0)
+    {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\"; it must be \"high\", "
+                       "\"normal\" or \"low\"", &value[1]);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -223,6 +223,10 @@ ngx_http_qc_decode_fill(ngx_http_qc_ctx_t *ctx, ngx_chain_t **out)
 
         if (d->held) {
 
+            if (!ctx->streaming && ngx_http_qc_hit_stream(ctx) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
             if (d->passed + ngx_buf_size(d->held->buf) >= d->limit) {
 
                 /* all the client wants is in it: the rest is only checked */
@@ -239,6 +243,10 @@ ngx_http_qc_decode_fill(ngx_http_qc_ctx_t *ctx, ngx_chain_t **out)
 
         d->held = d->current;
         d->current = NULL;
+    }
+
+    if (!ctx->streaming && ngx_http_qc_hit_stream(ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_qc_decode_end(ctx, ll);
@@ -425,6 +433,11 @@ ngx_http_qc_decode_bad(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_tier_t  *tier;
 
     ctx->corrupt = 1;
+
+    if (!ctx->streaming) {
+        /* nothing is lost: another tier or the upstream will answer */
+        return;
+    }
 
     ngx_http_qc_fault(&ctx->zone->stats, QC_R_CORRUPT, NGX_LOG_ERR,
                       ctx->request->connection->log, 0,

@@ -8,7 +8,8 @@
  * A hit: the body is read from a tier.  Small ones are held until they are
  * decoded and verified as a whole, larger ones are streamed through the
  * decoder.  Nothing is sent, and nothing of the request is changed, before
- * the store has answered: until then the upstream can still take over.
+ * there is something of the body to send: until then the upstream can still
+ * take over.
  */
 
 #include "ngx_http_qc.h"
@@ -24,6 +25,7 @@ static void ngx_http_qc_hit_fail(ngx_http_qc_ctx_t *ctx, ngx_int_t rc);
 static void ngx_http_qc_hit_wake(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_hit_timeout(ngx_event_t *ev);
 static void ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_hit_last(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_next_tier(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx);
@@ -97,14 +99,11 @@ ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
 {
-    u_char              *p;
-    size_t               size;
-    ngx_int_t            rc;
-    ngx_http_qc_ctx_t   *ctx;
-    ngx_http_request_t  *r;
+    u_char             *p;
+    size_t              size;
+    ngx_http_qc_ctx_t  *ctx;
 
     ctx = rd->ctx;
-    r = ctx->request;
 
     if (ngx_http_qc_decode_start(ctx) != NGX_OK) {
         ngx_http_qc_hit_fail(ctx, NGX_ERROR);
@@ -117,7 +116,7 @@ ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
 
         size = (size_t) rd->record->size + 1;
 
-        p = ngx_palloc(r->pool, size);
+        p = ngx_palloc(rd->request->pool, size);
         if (p == NULL) {
             ngx_http_qc_hit_fail(ctx, NGX_ERROR);
             return NGX_ERROR;
@@ -130,6 +129,20 @@ ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
     }
 
     ctx->hold = 0;
+
+    return NGX_OK;
+}
+
+
+/* The first bytes of a streamed body are there: the header may go out. */
+
+ngx_int_t
+ngx_http_qc_hit_stream(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
 
     ngx_http_qc_hit_stop_timer(ctx);
 
@@ -175,10 +188,17 @@ ngx_http_qc_hit_data(ngx_http_qc_read_t *rd, ngx_chain_t *in)
         return NGX_OK;
     }
 
-    rc = ngx_http_output_filter(ctx->request, in);
+    /* before the header no other filter must see anything, nor fail */
 
-    if (rc == NGX_ERROR) {
-        ctx->step = NGX_HTTP_QC_FINISH;
+    rc = ctx->streaming ? ngx_http_output_filter(ctx->request, in)
+                        : ngx_http_qc_decode_filter(ctx, in);
+
+    if (rc == NGX_ERROR && !ctx->failed) {
+
+        if (ctx->streaming) {
+            ctx->step = NGX_HTTP_QC_FINISH;
+        }
+
         ngx_http_qc_hit_fail(ctx, NGX_ERROR);
     }
 
@@ -343,6 +363,16 @@ ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
         ctx->rc = NGX_ERROR;
     }
 
+    if (ctx->rc == NGX_OK) {
+
+        if (ngx_http_qc_hit_last(ctx) != NGX_DECLINED) {
+            ctx->step = NGX_HTTP_QC_FINISH;
+            return NGX_OK;
+        }
+
+        ctx->rc = NGX_ERROR;
+    }
+
     if (ctx->corrupt) {
         reason = QC_R_CORRUPT;
         tier = ctx->zone->tiers[ctx->tier_n];
@@ -357,6 +387,35 @@ ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
     ctx->reason = reason;
 
     return ngx_http_qc_hit_next_tier(ctx);
+}
+
+
+/*
+ * A streamed body has come, and so little of it that nothing is out yet: its
+ * end is checked.  NGX_DECLINED: it is bad, and nothing has been sent.
+ */
+
+static ngx_int_t
+ngx_http_qc_hit_last(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t   in;
+
+    b = ngx_calloc_buf(ctx->request->pool);
+    if (b == NULL) {
+        return NGX_DECLINED;
+    }
+
+    b->last_buf = 1;
+
+    in.buf = b;
+    in.next = NULL;
+
+    ctx->reading = 1;
+    (void) ngx_http_qc_decode_filter(ctx, &in);
+    ctx->reading = 0;
+
+    return (ctx->streaming || ctx->failed) ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -482,12 +541,16 @@ ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
     if (ctx->streaming && ctx->rc == NGX_OK && !ctx->corrupt) {
-        ngx_http_finalize_request(r, ngx_http_send_special(r, NGX_HTTP_LAST));
+        rc = ctx->decode.ended ? NGX_OK
+                               : ngx_http_send_special(r, NGX_HTTP_LAST);
+
+        ngx_http_finalize_request(r, rc);
         return NGX_DONE;
     }
 

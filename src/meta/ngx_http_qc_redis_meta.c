@@ -135,6 +135,8 @@ ngx_http_qc_redis_set(ngx_conf_t *cf, ngx_http_qc_redis_t *redis)
     }
 
     host->data = p;
+    redis->endpoint.file = cf->conf_file->file.name;
+    redis->endpoint.line = cf->conf_file->line;
 
     if (u.path.len) {
         host->len = ngx_sprintf(p, "unix:%*s", u.path.len, u.path.data) - p;

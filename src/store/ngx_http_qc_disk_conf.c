@@ -25,13 +25,16 @@ ngx_http_qc_disk_set(ngx_conf_t *cf, ngx_http_qc_disk_t *disk)
 
     value = cf->args->elts;
 
-    disk->max_size = (off_t) 10 * 1024 * 1024 * 1024;
-    disk->min_free = 0;
+    disk->max_size = NGX_CONF_UNSET;
+    disk->min_free = NGX_CONF_UNSET;
 
     rc = ngx_http_qc_disk_set_sizes(cf, disk);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
+
+    ngx_conf_init_value(disk->max_size, (off_t) 10 * 1024 * 1024 * 1024);
+    ngx_conf_init_value(disk->min_free, 0);
 
     rc = ngx_http_qc_disk_set_path(cf, disk, &value[1]);
     if (rc != NGX_CONF_OK) {
@@ -66,6 +69,11 @@ ngx_http_qc_disk_set_sizes(ngx_conf_t *cf, ngx_http_qc_disk_t *disk)
     for (i = 2; i < cf->args->nelts; i++) {
 
         if (ngx_strncmp(value[i].data, "max_size=", 9) == 0) {
+
+            if (disk->max_size != NGX_CONF_UNSET) {
+                return "has a duplicate \"max_size=\"";
+            }
+
             s.len = value[i].len - 9;
             s.data = value[i].data + 9;
 
@@ -82,6 +90,11 @@ ngx_http_qc_disk_set_sizes(ngx_conf_t *cf, ngx_http_qc_disk_t *disk)
         }
 
         if (ngx_strncmp(value[i].data, "min_free=", 9) == 0) {
+
+            if (disk->min_free != NGX_CONF_UNSET) {
+                return "has a duplicate \"min_free=\"";
+            }
+
             s.len = value[i].len - 9;
             s.data = value[i].data + 9;
 

@@ -63,14 +63,10 @@ ngx_http_qc_s3_set(ngx_conf_t *cf, ngx_http_qc_s3_t *s3)
     value = cf->args->elts;
 
     s3->verify = 1;
-    ngx_str_set(&s3->region, "us-east-1");
     s3->file = cf->conf_file->file.name;
     s3->line = cf->conf_file->line;
-
-    rv = ngx_http_qc_s3_url(cf, s3, &value[1]);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
+    s3->endpoint.file = s3->file;
+    s3->endpoint.line = s3->line;
 
     for (i = 2; i < cf->args->nelts; i++) {
         rv = ngx_http_qc_s3_param(cf, s3, &value[i]);
@@ -79,8 +75,17 @@ ngx_http_qc_s3_set(ngx_conf_t *cf, ngx_http_qc_s3_t *s3)
         }
     }
 
+    rv = ngx_http_qc_s3_url(cf, s3, &value[1]);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
     if (s3->bucket.len == 0) {
         return "has no bucket; add bucket=NAME";
+    }
+
+    if (s3->region.len == 0) {
+        ngx_str_set(&s3->region, "us-east-1");
     }
 
     return ngx_http_qc_s3_credentials(cf, s3);
@@ -102,6 +107,10 @@ ngx_http_qc_s3_url(ngx_conf_t *cf, ngx_http_qc_s3_t *s3, ngx_str_t *url)
 
     } else {
         return "needs a URL that begins with \"http://\" or \"https://\"";
+    }
+
+    if (ngx_strlchr(url->data, url->data + url->len, '@')) {
+        return "URL must not have a user; use access_key= and secret_key=";
     }
 
 #if !(NGX_HTTP_SSL)
@@ -137,8 +146,9 @@ ngx_http_qc_s3_url(ngx_conf_t *cf, ngx_http_qc_s3_t *s3, ngx_str_t *url)
 
     /* of the Host header, unless host= or style=virtual says otherwise */
 
-    s3->host.len = u.url.len;
-    s3->host.data = u.url.data;
+    if (s3->host.len == 0) {
+        s3->host = u.url;
+    }
 
     return NGX_CONF_OK;
 }
@@ -158,6 +168,14 @@ ngx_http_qc_s3_param(ngx_conf_t *cf, ngx_http_qc_s3_t *s3, ngx_str_t *arg)
         }
 
         field = (ngx_str_t *) ((u_char *) s3 + p->offset);
+
+        if (field->data) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate s3 parameter \"%*s\"",
+                               p->name.len - 1, p->name.data);
+            return NGX_CONF_ERROR;
+        }
+
         field->len = arg->len - p->name.len;
         field->data = arg->data + p->name.len;
 
@@ -202,6 +220,18 @@ static ngx_int_t
 ngx_http_qc_s3_value(ngx_conf_t *cf, ngx_str_t *value)
 {
     u_char  *name;
+
+    if (value->len == 5 && ngx_strncmp(value->data, "file:", 5) == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"file:\" needs the path of a file");
+        return NGX_ERROR;
+    }
+
+    if (value->len == 4 && ngx_strncmp(value->data, "env:", 4) == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"env:\" needs the name of a variable");
+        return NGX_ERROR;
+    }
 
     if (value->len > 5 && ngx_strncmp(value->data, "file:", 5) == 0) {
         value->data += 5;

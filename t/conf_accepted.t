@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+
+# Copyright (C) 2026 The ngx_http_query_cache_module authors
+
+# What is documented passes "nginx -t" without a warning: every directive
+# with the values at its limits, every form of a URL and of a credential.
+# Fails if a check is stricter than the documentation.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use QC::Conf qw/zone/;
+use QC::Nginx;
+
+my $t = QC::Nginx->new->has(qw/http query_cache ssl/);
+my $dir = $t->testdir;
+my $disk = "disk $dir/disk;";
+my $keys = 'access_key=a secret_key=s';
+my $s3 = "s3 http://127.0.0.1:9000 bucket=b $keys;";
+
+delete $ENV{$_} for grep { /^AWS_/ } keys %ENV;
+@ENV{qw/QC_ID QC_KEY/} = qw/id key/;
+
+$t->write_file('key', "secret\n");
+$t->write_file('crlf', "secret\r\n");
+
+sub location { return zone($disk) . " server { location / { @_; } }" }
+
+my @good = (
+    zone($disk), zone($s3), zone($s3, $disk), zone($disk, $s3),
+    zone("$s3 redis redis://127.0.0.1;"),
+    zone("redis redis://127.0.0.1; $s3 $disk"),
+    "query_cache_zone a { $disk } query_cache_zone b { disk $dir/b; }",
+
+    # numbers at their limits
+
+    zone("$disk memory 1m; hold 0; hold_timeout 1ms;"),
+    zone("$disk redis_timeout 1ms; redis_backoff 1ms 1ms; redis_queue 1;"),
+    zone("$disk redis_backoff 1s 1h; redis_queue 65536;"),
+    zone("$disk s3_connect_timeout 1ms; s3_send_timeout 1m;"),
+    zone("$disk s3_read_timeout 1h; s3_keepalive 65536; s3_max_fails 1;"),
+    zone("$disk s3_backoff 1ms 1d; store_concurrency 1; store_queue 1;"),
+    zone("$disk store_memory 0; store_timeout 1ms; store_retries 0;"),
+    zone("$disk store_retries 10; store_temp_size 1g; memory 99m;"),
+
+    # disk
+
+    (map { zone("disk $dir/disk $_;") } 'max_size=1', 'max_size=100g',
+        'min_free=0', 'min_free=1g', 'min_free=1m max_size=1m'),
+    zone("disk $dir/disk/;"), zone('disk disk;'),
+
+    # redis
+
+    (map { zone("$s3 redis $_;") } 'redis://127.0.0.1',
+        'redis://127.0.0.1/', 'redis://127.0.0.1:1/15', 'redis://[::1]:1',
+        'redis://[::1]', 'redis://localhost', 'redis://u@127.0.0.1',
+        'redis://u:p@127.0.0.1', 'redis://:p@127.0.0.1',
+        'redis://:%40%2F%3A@127.0.0.1/1', 'unix:/redis.sock',
+        'unix:/redis.sock:3', 'redis+unix://:p@/redis.sock?db=3',
+        'redis://127.0.0.1 prefix=a:', 'redis://127.0.0.1 prefix='),
+
+    # s3
+
+    (map { zone("s3 $_ bucket=b $keys;") } 'http://127.0.0.1',
+        'http://127.0.0.1/', 'http://127.0.0.1:65535', 'HTTP://127.0.0.1',
+        'http://[::1]:9000', 'https://127.0.0.1', 'http://localhost:1'),
+    (map { zone("s3 https://127.0.0.1 bucket=b $keys $_;") } 'verify=off',
+        'verify=on', 'style=virtual', 'style=path', 'region=eu-west-1',
+        'region=', 'prefix=a/b', 'prefix=/a/', 'host=s3.test',
+        'tags=a=1&b=2', 'storage_class=STANDARD_IA', 'session_token=t'),
+    (map { zone("s3 http://127.0.0.1 bucket=b access_key=env:QC_ID"
+        . " secret_key=$_;") } 'env:QC_KEY', 'file:key', "file:$dir/crlf",
+        'a+/=:b'),
+    'upstream s3 { server 127.0.0.1:1; } '
+        . zone("s3 http://s3 bucket=b $keys;"),
+    zone("s3 http://s3 bucket=b $keys;")
+        . ' upstream s3 { server 127.0.0.1:1; }',
+    'resolver 127.0.0.1; ' . zone("s3 http://no.such.host.invalid bucket=b"
+        . " $keys; redis redis://no.such.host.invalid;"),
+
+    # locations
+
+    (map { location($_) } 'query_cache z', 'query_cache off',
+        'query_cache $arg_zone', 'query_cache "a$arg_zone"',
+        'query_cache_methods GET', 'query_cache_methods POST GET HEAD',
+        'query_cache_key args=', 'query_cache_key a=$uri b=$args host=',
+        'query_cache_key a=1; query_cache_key b=2', 'query_cache_key a==',
+        'query_cache_valid 10m', 'query_cache_valid 200 404 1m',
+        'query_cache_valid any 0', 'query_cache_valid 200 60',
+        'query_cache_valid 200 1m; query_cache_valid 404 1s',
+        'query_cache_min_size 0', 'query_cache_min_size 1m',
+        'query_cache_max_size 10g', 'query_cache_max_request_body 0',
+        'query_cache_bypass $http_pragma $arg_nocache',
+        'query_cache_no_store $http_pragma', 'query_cache_namespace a',
+        'query_cache_namespace $host', 'query_cache_compress zstd',
+        'query_cache_compress zstd 19', 'query_cache_compress gzip 9',
+        'query_cache_compress none', 'query_cache_capture_buffer 32k',
+        'query_cache_store_priority $arg_p', 'query_cache_admin z',
+        'query_cache_store_priority high', 'query_cache_store_priority low',
+        'if ($arg_a) { query_cache z; } root /'),
+);
+
+# from the environment, if nothing else is said
+
+@ENV{qw/AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY/} = ('a', 's');
+push @good, zone('s3 http://127.0.0.1 bucket=b;');
+
+for my $conf (@good) {
+    my ($ok, $said) = QC::Conf::check($t, $conf);
+    my $name = QC::Conf::name_of($t, $conf);
+
+    ok($ok, "$name: accepted") or diag($said);
+    unlike($said, qr/\[(?:warn|alert|crit|error)\]/, "$name: no warning");
+}
+
+done_testing();
