@@ -72,6 +72,14 @@ http {
             proxy_pass http://127.0.0.1:%%PORT_up%%;
         }
 
+        location /over {
+            query_cache z;
+            query_cache_methods POST;
+            query_cache_valid 1h;
+            add_header X-Status \$query_cache_status;
+            proxy_pass http://127.0.0.1:%%PORT_up%%;
+        }
+
         location = /query_cache {
             query_cache_admin z;
         }
@@ -128,5 +136,19 @@ for my $size (0, 8, 1 << 20, 3 << 20) {
 }
 
 is($up->count(qr/./), $n, 'one request each');
+
+# over the limit, said by a length or found by counting
+
+my $body = QC::Body->new(size => 3 << 20, kind => 'random')->bytes;
+
+for my $client (sort keys %clients) {
+    my (undef, $url, @options) = @{$clients{$client}};
+
+    for my $how (['--data-binary', "\@$file"], ['-X', 'POST', '-T', '-']) {
+        my $r = curl(@options, @$how, "$url/over", { input => $body });
+        like($r->{body}, qr/^@{[md5_hex($body)]} /, "$client, over: intact");
+        like($r->{head}, qr/^x-status: BYPASS/mi, "$client, over: bypassed");
+    }
+}
 
 done_testing();

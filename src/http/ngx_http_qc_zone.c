@@ -521,12 +521,25 @@ ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_slab_pool_t     *shpool;
     ngx_http_qc_shm_t   *shm;
-    ngx_http_qc_zone_t  *zone;
+    ngx_http_qc_zone_t  *zone, *old;
 
     zone = shm_zone->data;
+    old = data;
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    /* a reload finds the memory as it is, whatever "data" was */
+    /* the list of files is that of the old path, and cannot be both */
+
+    if (old && old->has_disk && zone->has_disk
+        && ngx_strcmp(old->disk.path->name.data, zone->disk.path->name.data)
+           != 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "query cache zone \"%V\" uses the \"%V\" path while "
+                      "previously it used the \"%V\" path; restart nginx, or "
+                      "give the zone another name", &zone->name,
+                      &zone->disk.path->name, &old->disk.path->name);
+        return NGX_ERROR;
+    }
 
     shm = shpool->data;
 
