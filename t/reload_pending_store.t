@@ -83,7 +83,7 @@ my ($old) = $t->worker_pids;
 
 for my $n (1, 2) {
     ok($t->reload, "reload $n");
-    is($t->get('/before')->header('X-Status'), 'HIT', 'what there was is there');
+    is($t->get('/before')->header('X-Status'), 'HIT', "$n: what there was");
     is(stored(), 1, 'the counters, too');
 }
 

@@ -43,7 +43,7 @@ http {
 
     query_cache_zone z {
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
-        s3_read_timeout 100ms;
+        s3_read_timeout 200ms;
         s3_max_fails 3;
         s3_backoff 200ms 200ms;
     }

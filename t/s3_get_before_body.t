@@ -49,7 +49,7 @@ http {
     query_cache_zone z {
         redis @{[$redis->url]};
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=XyZ;
-        s3_read_timeout 50ms;
+        s3_read_timeout 200ms;
         s3_max_fails 1000;
         s3_backoff 10ms 20ms;
         hold 10k;
@@ -120,7 +120,10 @@ sub counted {
 
     for (@counters) {
         my ($group, $counter) = @$_;
-        is($after->{$group}{$counter}, $before->{$group}{$counter} + 1,
+        my $added = $after->{$group}{$counter} - $before->{$group}{$counter};
+
+        # a probe may have met the same fault
+        ok($added == 1 || $added > 1 && $group eq 's3',
             "$name: counted as $counter");
     }
 }
@@ -177,8 +180,10 @@ for my $uri ('/small', '/big') {
 is($t->stats('/stats', 'store', 'dropped'), 0, 'nothing dropped');
 is($t->stats('/stats', 'request', 'broken'), 0, 'nothing broken');
 
-for my $what ('access was denied', 'unexpected status', 'slow down',
-              'it timed out', 'not what the index says', 'set aside')
+for my $what ('failed, access was denied', 'failed, unexpected status',
+              'failed, it asks to slow down', 'failed, it timed out',
+              'failed, no answer was had',
+              'failed, an object is not what the index says', 'set aside')
 {
     is(scalar(my @lines = $t->error_log(qr/$what.*query cache zone/)), 1,
         "logged once: $what");

@@ -48,7 +48,7 @@ http {
     query_cache_zone z {
         redis @{[$redis->url]};
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
-        s3_read_timeout 100ms;
+        s3_read_timeout 200ms;
         s3_max_fails 1000;
         s3_backoff 10ms 20ms;
         hold 10k;

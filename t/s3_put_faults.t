@@ -27,7 +27,7 @@ my $redis = redis();
 
 # small enough for one write, and too big for the socket's buffers
 
-my %size = ('/small' => 2000, '/big' => 8_000_000);
+my %size = ('/small' => 2000, '/big' => 3_000_000);
 my $up = QC::Upstream->start(port => port('up'), routes => {
     map { $_ => { size => $size{$_}, kind => 'random',
         headers => ['Cache-Control' => 'max-age=600'] } } keys %size
@@ -46,8 +46,8 @@ http {
     query_cache_zone z {
         redis @{[$redis->url]};
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=XyZ;
-        s3_read_timeout 100ms;
-        s3_send_timeout 100ms;
+        s3_read_timeout 200ms;
+        s3_send_timeout 1s;
         s3_max_fails 1000;
         s3_backoff 5ms 10ms;
         store_retries 1;

@@ -25,7 +25,7 @@ my $s3 = QC::FakeS3->start(port => port('s3'));
 
 # in memory and in a file, more than one buffer, one write and many
 
-my @sizes = (100, 60_000, 3_000_000);
+my @sizes = (100, 60_000, 1_000_000);
 my $up = QC::Upstream->start(port => port('up'), routes => {
     '/*' => sub {
         my ($size) = $_[0]{path} =~ /(\d+)$/;
@@ -46,7 +46,7 @@ http {
 
     query_cache_zone z {
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
-        s3_read_timeout 300ms;
+        s3_read_timeout 500ms;
         s3_send_timeout 1s;
         s3_max_fails 1000;
         s3_backoff 5ms 5ms;

@@ -88,6 +88,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                    zones;   /* ngx_http_qc_zone_t * */
+    ngx_array_t                    salts;   /* ngx_str_t, without numbers */
     qc_sha256_t                    sha256;  /* the worker's, for keys */
     ngx_uint_t                     used;    /* "query_cache" was seen */
 } ngx_http_qc_main_conf_t;
@@ -117,7 +118,7 @@ typedef struct {
     size_t                         capture_buffer;
     ngx_int_t                      coding;  /* qc_coding_e */
     ngx_int_t                      level;
-    ngx_str_t                      salt;    /* the location's name */
+    ngx_str_t                      salt;    /* server, location, number */
     ngx_http_qc_zone_t            *admin;
 } ngx_http_qc_loc_conf_t;
 

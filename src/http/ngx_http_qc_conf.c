@@ -19,7 +19,8 @@ static char *ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static void ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *qlcf);
+static ngx_int_t ngx_http_qc_set_salt(ngx_conf_t *cf,
+    ngx_http_qc_loc_conf_t *prev, ngx_http_qc_loc_conf_t *conf);
 
 
 static ngx_conf_bitmask_t  ngx_http_qc_methods[] = {
@@ -154,7 +155,9 @@ ngx_http_qc_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&qmcf->zones, cf->pool, 2,
                        sizeof(ngx_http_qc_zone_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&qmcf->salts, cf->pool, 16, sizeof(ngx_str_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -265,7 +268,9 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    ngx_http_qc_set_salt(cf, conf);
+    if (ngx_http_qc_set_salt(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }
@@ -493,16 +498,68 @@ ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 /*
- * What two locations of one URI must not share.  Edges with the same
- * configuration get the same, whatever else is configured on them.
+ * What two locations of one URI must not share: the names of the server and
+ * of the location, and a number where others have the same.  Machines with
+ * the same configuration get the same.
  */
 
-static void
-ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *qlcf)
+static ngx_int_t
+ngx_http_qc_set_salt(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *prev,
+    ngx_http_qc_loc_conf_t *conf)
 {
+    u_char                    *p;
+    size_t                     len;
+    ngx_str_t                 *name;
+    ngx_uint_t                 i, n;
+    ngx_http_qc_main_conf_t   *qmcf;
+    ngx_http_core_srv_conf_t  *cscf;
     ngx_http_core_loc_conf_t  *clcf;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    if (conf->zone == NULL && conf->zone_name == NULL) {
+        return NGX_OK;
+    }
 
-    qlcf->salt = clcf->name;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_query_cache_module);
+
+    /* "if" and "limit_except" are the location they are in */
+
+    if (clcf->noname && prev->salt.len) {
+        conf->salt = prev->salt;
+        return NGX_OK;
+    }
+
+    len = cscf->server_name.len + 1 + clcf->name.len;
+
+    p = ngx_pnalloc(cf->pool, len + 1 + NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->salt.data = p;
+    p = ngx_sprintf(p, "%V%Z%V", &cscf->server_name, &clcf->name);
+
+    name = qmcf->salts.elts;
+    n = 0;
+
+    for (i = 0; i < qmcf->salts.nelts; i++) {
+        if (name[i].len == len
+            && ngx_memcmp(name[i].data, conf->salt.data, len) == 0)
+        {
+            n++;
+        }
+    }
+
+    name = ngx_array_push(&qmcf->salts);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = len;
+    name->data = conf->salt.data;
+
+    conf->salt.len = ngx_sprintf(p, "%Z%ui", n) - conf->salt.data;
+
+    return NGX_OK;
 }
