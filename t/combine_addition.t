@@ -64,7 +64,8 @@ $c->each_zone(sub {
     is($c->reads, $reads, 'HEAD');
 
     is($c->up->count('/a'), 1, 'one request');
-    is($c->stats('store', 'stored'), 1, 'what is added is not stored');
+    is($c->stats('request', 'miss'), 1, 'what is added is not looked up');
+    is($c->stats('store', 'stored'), 1, 'nor stored');
 });
 
 $c->done($n);

@@ -76,7 +76,8 @@ $c->each_zone(sub {
 
     is($c->up->count('/a'), 1, 'the upstream was asked once');
     is($c->up->count('/auth'), 6, 'auth_request was asked each time');
-    is($c->stats('store', 'stored'), 1, 'only the answer is stored');
+    is($c->stats('request', 'miss'), 1, 'only the answer is looked up');
+    is($c->stats('store', 'stored'), 1, 'and stored');
 
     $n += 6;
 });

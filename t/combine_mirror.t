@@ -49,7 +49,8 @@ $c->each_zone(sub {
         $c->up->requests('/q');
     is_deeply([keys %sums], [md5_hex($body)], 'the same body everywhere');
 
-    is($c->stats('store', 'stored'), 2, 'nothing else is stored');
+    is($c->stats('request', 'miss'), 2, 'nothing else is looked up');
+    is($c->stats('store', 'stored'), 2, 'nor stored');
 });
 
 $c->done;

@@ -55,7 +55,8 @@ $c->each_zone(sub {
     $c->hit('/page?x=1');
 
     is($c->up->count('/part'), 8, 'the parts are never looked up');
-    is($c->stats('store', 'stored'), 3, 'stored: what was asked for');
+    is($c->stats('request', 'miss'), 3, 'looked up: what was asked for');
+    is($c->stats('store', 'stored'), 3, 'and stored');
 
     $n += 7;
 });
