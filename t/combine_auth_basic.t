@@ -31,6 +31,16 @@ my $c = QC::Combine->new(has => ['auth_basic'], no_run => 1,
         location /own/ {
             proxy_pass http://%%UP%%;
         }
+
+        location /page/ {
+            error_page 401 /login;
+            proxy_pass http://%%UP%%;
+        }
+
+        location = /login {
+            auth_basic off;
+            proxy_pass http://%%UP%%;
+        }
 EOF
 
 $c->t->write_file('users', "ann:{PLAIN}a\nbob:{PLAIN}b\n");
@@ -68,10 +78,22 @@ $c->each_zone(sub {
     is($c->reads, $reads, 'the body was not read');
     is($c->up->count, 1, 'one request');
 
+    # unless told so an entry is of one user
     $c->miss('/own/a', as('ann:a'));
-    is($c->ask('GET', '/own/a', as('bob:b'))->header('X-Cache'), 'MISS',
-        'unless told so an entry is of one user');
+    $c->miss('/own/a', as('bob:b'));
+    $c->hit('/own/a', as('ann:a'));
     is($c->ask('GET', '/own/a')->status, 401, 'and of nobody else');
+
+    # a page for those denied has an entry, and the field that asks them
+
+    for my $how ('miss', 'hit', 'hit') {
+        my $r = $c->$how('/page/a');
+        is($r->status, 401, 'a page: denied');
+        is(scalar(my @asked = $r->header_all('WWW-Authenticate')), 1,
+            'a page: told why, once');
+    }
+
+    is($c->up->count('/login'), 1, 'a page: one request');
 });
 
 $c->done;

@@ -136,4 +136,7 @@ ok(wait_until(sub {
 is($t->stats('/query_cache', 'reason', 'incomplete'), $requests,
     'and counted');
 
+is(scalar(my @hints = $t->error_log(qr/ends its answers with the connection/)),
+    1, 'what may help is logged, once');
+
 done_testing();

@@ -19,6 +19,7 @@ static ngx_uint_t ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx,
     qc_metric_e reason);
 static void ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_capture_endless(ngx_http_qc_ctx_t *ctx);
 static qc_metric_e ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx,
     ngx_buf_t *b);
 static qc_metric_e ngx_http_qc_capture_file(ngx_http_qc_job_t *job,
@@ -220,6 +221,7 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
     }
 
     if (ngx_http_qc_complete(ctx, size) != NGX_OK || r->connection->error) {
+        ngx_http_qc_capture_endless(ctx);
         ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
         return;
     }
@@ -240,6 +242,31 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
 
     job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
     job->complete = 1;
+}
+
+
+/* An operator who never sees a hit should read why. */
+
+static void
+ngx_http_qc_capture_endless(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->upstream == NULL
+        || r->connection->error
+        || r->upstream->headers_in.chunked
+        || r->upstream->headers_in.content_length_n >= 0
+        || !ngx_http_qc_fault_due(&ctx->zone->stats, QC_R_INCOMPLETE))
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "upstream ends its answers with the connection, so they are "
+                  "not stored in query cache zone \"%V\"; it may help to "
+                  "set \"proxy_http_version 1.1\"", &ctx->zone->name);
 }
 
 

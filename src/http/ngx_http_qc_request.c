@@ -191,15 +191,29 @@ ngx_http_qc_cleanup(void *data)
 {
     ngx_http_qc_ctx_t *ctx = data;
 
+    ngx_http_qc_job_t  *job;
+
     if (ctx->op && ctx->op->pending) {
         ctx->zone->meta->cancel(ctx->op);
     }
 
     ngx_http_qc_hit_cleanup(ctx);
 
-    if (ctx->job) {
-        ngx_http_qc_job_destroy(ctx->job);
-        ctx->job = NULL;
+    job = ctx->job;
+
+    if (job == NULL) {
+        return;
+    }
+
+    ctx->job = NULL;
+
+    /* post_action has taken the context from the log phase */
+
+    if (job->complete) {
+        ngx_http_qc_job_submit(job);
+
+    } else {
+        ngx_http_qc_job_destroy(job);
     }
 }
 
