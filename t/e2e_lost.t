@@ -90,6 +90,11 @@ sub miss {
 my $first = miss('the first');
 my $key = 'qc:' . $first->header('X-Key');
 
+sub ended {
+    my $store = $t->stats('/stats', 'store');
+    return $store->{stored} + $store->{failed} + $store->{superseded};
+}
+
 sub object { return 'p/' . $redis->hash_of($key)->{s3_path} }
 
 sub again {
@@ -132,8 +137,11 @@ again('a record of the future');
 
 $redis->cli('DEL', $key);
 $redis->cli('SET', $key, 'a string');
+my $ended = ended();
 is($t->post('/', $sql)->body, $first->body, 'no hash: the answer');
+ok(wait_until(sub { ended() > $ended }), 'no hash: its store has ended');
 $redis->cli('DEL', $key);
+$stored = $t->stats('/stats', 'store', 'stored');
 again('after it');
 
 done_testing();
