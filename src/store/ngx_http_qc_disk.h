@@ -99,7 +99,10 @@ ngx_int_t ngx_http_qc_disk_list_add(ngx_http_qc_disk_t *disk,
 ngx_int_t ngx_http_qc_disk_list_delete(ngx_http_qc_disk_t *disk,
     const u_char id[QC_OBJECT_ID_LEN]);
 
-/* Takes the one out that has not been used for longest: its id. */
+/*
+ * The id of the one that has not been used for longest.  It stays, without
+ * a size and where no other thread takes it, until its file is deleted.
+ */
 ngx_int_t ngx_http_qc_disk_list_oldest(ngx_http_qc_disk_t *disk,
     u_char id[QC_OBJECT_ID_LEN]);
 

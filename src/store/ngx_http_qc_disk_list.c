@@ -194,12 +194,15 @@ ngx_http_qc_disk_list_oldest(ngx_http_qc_disk_t *disk,
         n = ngx_queue_data(ngx_queue_last(q), ngx_http_qc_disk_node_t, queue);
 
         size = n->size;
+        n->size = 0;
+        disk->sh->size -= size;
+
         ngx_memcpy(id, n->id, QC_OBJECT_ID_LEN);
-        ngx_http_qc_disk_delete_locked(disk, n);
+        ngx_http_qc_disk_use_locked(disk, n);
 
         ngx_shmtx_unlock(&disk->shpool->mutex);
 
-        ngx_http_qc_disk_count(disk, -1, -size);
+        ngx_http_qc_disk_count(disk, 0, -size);
 
         return NGX_OK;
     }

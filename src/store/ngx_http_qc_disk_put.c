@@ -274,11 +274,21 @@ ngx_http_qc_disk_write_file(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
     }
 
     if (ngx_http_qc_disk_write_body(w, log) != NGX_OK
-        || ngx_http_qc_disk_write_rename(w) != NGX_OK)
+        || ngx_http_qc_disk_write_list(w, log) != NGX_OK)
     {
         (void) ngx_http_qc_disk_unlink(w->disk, w->temp, log);
         return;
     }
+
+    /* listed before it is there, so that a crash leaves none unlisted */
+
+    if (ngx_http_qc_disk_write_rename(w) != NGX_OK) {
+        (void) ngx_http_qc_disk_list_delete(w->disk, w->put->record->object);
+        (void) ngx_http_qc_disk_unlink(w->disk, w->temp, log);
+        return;
+    }
+
+    /* it may have been evicted in between */
 
     if (ngx_http_qc_disk_write_list(w, log) != NGX_OK) {
         (void) ngx_http_qc_disk_unlink(w->disk, w->name, log);
@@ -466,7 +476,7 @@ ngx_http_qc_disk_write_list(ngx_http_qc_disk_write_t *w, ngx_log_t *log)
 
     for (i = 0; i <= NGX_HTTP_QC_DISK_EVICT; i++) {
 
-        /* NGX_DECLINED: the manager has seen the file first */
+        /* NGX_DECLINED: it is listed, by the manager or before */
 
         if (ngx_http_qc_disk_list_add(w->disk, id, w->size, 0) != NGX_ERROR) {
             return NGX_OK;
@@ -513,6 +523,8 @@ ngx_http_qc_disk_evict(ngx_http_qc_disk_t *disk, ngx_log_t *log)
     if (ngx_http_qc_disk_unlink(disk, name, log) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    (void) ngx_http_qc_disk_list_delete(disk, id);
 
     ngx_http_qc_count(disk->tier.stats, QC_DISK_EVICTED);
 
