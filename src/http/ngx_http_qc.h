@@ -20,8 +20,6 @@
 #include "../store/ngx_http_qc_s3.h"
 
 
-#define NGX_HTTP_QC_VERSION        "0.1.0"
-
 #define NGX_HTTP_QC_TIERS          2
 #define NGX_HTTP_QC_PRIORITIES     3
 #define NGX_HTTP_QC_JOB_BUCKETS    64
@@ -278,7 +276,6 @@ extern ngx_str_t      ngx_http_qc_status_names[];
 
 /* ngx_http_qc_conf.c */
 void *ngx_http_qc_create_main_conf(ngx_conf_t *cf);
-char *ngx_http_qc_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_qc_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 
@@ -315,7 +312,6 @@ ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
 /* ngx_http_qc_decode.c */
 ngx_int_t ngx_http_qc_decode_start(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_decode_filter(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
-qc_decoder_t *ngx_http_qc_decoder_get(const qc_record_t *record);
 void ngx_http_qc_decoder_put(qc_decoder_t *d);
 
 /* ngx_http_qc_filter.c */

@@ -166,13 +166,6 @@ ngx_http_qc_create_main_conf(ngx_conf_t *cf)
 }
 
 
-char *
-ngx_http_qc_init_main_conf(ngx_conf_t *cf, void *conf)
-{
-    return NGX_CONF_OK;
-}
-
-
 void *
 ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
 {

@@ -18,6 +18,7 @@
 #define NGX_HTTP_QC_DECODERS       8    /* kept for the next hits */
 
 
+static qc_decoder_t *ngx_http_qc_decoder_get(const qc_record_t *record);
 static ngx_int_t ngx_http_qc_decode_add(ngx_http_qc_ctx_t *ctx,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_qc_decode_fill(ngx_http_qc_ctx_t *ctx,
@@ -35,7 +36,7 @@ static qc_decoder_t  *ngx_http_qc_decoders[NGX_HTTP_QC_DECODERS];
 static ngx_uint_t     ngx_http_qc_ndecoders;
 
 
-qc_decoder_t *
+static qc_decoder_t *
 ngx_http_qc_decoder_get(const qc_record_t *record)
 {
     qc_decoder_t  *d;

@@ -608,8 +608,6 @@ ngx_http_qc_zones_init(ngx_conf_t *cf)
         if (zone[i]->thread_pool == NULL) {
             return NGX_ERROR;
         }
-
-        zone[i]->disk.thread_pool = zone[i]->thread_pool;
 #endif
     }
 

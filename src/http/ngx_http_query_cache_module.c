@@ -19,7 +19,7 @@ static ngx_http_module_t  ngx_http_query_cache_module_ctx = {
     ngx_http_query_cache_postconfiguration,    /* postconfiguration */
 
     ngx_http_qc_create_main_conf,              /* create main conf */
-    ngx_http_qc_init_main_conf,                /* init main conf */
+    NULL,                                      /* init main conf */
 
     NULL,                                      /* create server conf */
     NULL,                                      /* merge server conf */

@@ -425,7 +425,6 @@ ngx_http_qc_s3_init(ngx_conf_t *cf, ngx_http_qc_s3_t *s3,
 
     u->buffering = 1;
     u->ignore_client_abort = 1;
-    u->send_lowat = 0;
     u->buffer_size = NGX_HTTP_QC_S3_BUFFER;
     u->bufs.num = 8;
     u->bufs.size = NGX_HTTP_QC_S3_BUFFER * 2;
