@@ -23,7 +23,7 @@ CTL =		$(BUILD_DIR)/qcachectl
 CTL_SRCS =	$(wildcard src/ctl/*.c)
 CTL_OBJS =	$(patsubst src/%.c,$(BUILD_DIR)/ctl/%.o, \
 			$(CTL_SRCS) $(wildcard src/core/*.c))
-CTL_LIBS =	-lcurl -ljansson -lhiredis -lzstd -lxxhash -lz -lcrypto
+CTL_LIBS =	-lcurl -ljansson -lhiredis -lzstd -lxxhash -lyajl -lz -lcrypto
 
 
 .PHONY:		build module deps run test unit fuzz lint bench package clean help
