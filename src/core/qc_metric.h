@@ -31,6 +31,16 @@
       "the request body is over query_cache_max_request_body")                \
     X(reason, R_BYPASS, "bypass_rule", "query_cache_bypass said so")          \
     X(reason, R_KEY, "key_error", "the key could not be computed")            \
+    X(reason, R_STATEMENT, "statement",                                       \
+      "the query is not provably one read-only statement")                    \
+    X(reason, R_SESSION, "session",                                           \
+      "the query depends on state in the upstream")                           \
+    X(reason, R_IDENTITY, "identity",                                         \
+      "the key of the zone's layout has no place for who asks")               \
+    X(reason, R_REQUEST_CODING, "request_coding",                             \
+      "the request body is encoded and cannot be read")                       \
+    X(reason, R_HIT_FOR_MISS, "hit_for_miss",                                 \
+      "the last answer could not be stored")                                  \
     X(reason, R_ABSENT, "absent", "no entry under this key")                  \
     X(reason, R_STALE, "stale", "the entry is past its lifetime")             \
     X(reason, R_META_DOWN, "index_down", "the index is not reachable")        \
@@ -51,15 +61,26 @@
     X(reason, R_SET_COOKIE, "set_cookie", "the answer sets a cookie")         \
     X(reason, R_VARY, "vary", "the answer varies by a field not in the key")  \
     X(reason, R_ENCODED, "content_encoding", "the answer is encoded")         \
+    X(reason, R_NOT_JSON, "not_json",                                         \
+      "the answer or the entry is not JSON, as the zone's layout asks")       \
     X(reason, R_TRAILERS, "trailers", "the answer has trailers")              \
     X(reason, R_HEADER_SIZE, "header_size", "the header fields are too big")  \
     X(reason, R_MIN_SIZE, "min_size", "the answer is too small")              \
     X(reason, R_MAX_SIZE, "max_size", "the answer is too big")                \
     X(reason, R_INCOMPLETE, "incomplete",                                     \
       "the upstream did not finish, or not provably")                         \
+    X(reason, R_EXCEPTION, "exception", "the answer has an exception in it")  \
+    X(reason, R_ERRORS, "errors", "the answer reports errors")                \
+    X(reason, R_PARTIAL, "partial", "the answer says it is partial")          \
+    X(reason, R_TRUNCATED, "truncated", "the answer is not whole")            \
+    X(reason, R_RULE, "integrity_rule",                                       \
+      "the answer breaks a rule of query_cache_integrity")                    \
     X(reason, R_MEMORY, "store_memory", "pending stores hold too much")       \
     X(reason, R_TEMP, "temp_file", "the temporary file failed")               \
     X(reason, R_QUEUE, "store_queue", "the store queue is full")              \
+                                                                              \
+    X(key, KEY_NORMALIZED, "normalized", "keys of canonical queries")         \
+    X(key, KEY_RAW, "raw", "keys of queries as they came: not understood")    \
                                                                               \
     X(store, STORED, "stored", "entries published")                           \
     X(store, STORED_BYTES, "stored_bytes", "bytes of their bodies, stored")   \
