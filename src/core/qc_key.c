@@ -8,6 +8,7 @@
 
 
 static void qc_key_le(qc_key_t *k, uint64_t v, size_t len);
+static void qc_key_begin(qc_key_t *k, qc_str_t name, uint64_t total);
 
 
 void
@@ -17,6 +18,8 @@ qc_key_start(qc_key_t *k, qc_sha256_t *sha)
 
     k->sha = sha;
     k->left = 0;
+    k->trace = NULL;
+    k->data = NULL;
     k->failed = (qc_sha256_init(sha) != QC_OK);
 
     /* the zero that ends the string belongs to the prefix */
@@ -43,13 +46,28 @@ qc_key_le(qc_key_t *k, uint64_t v, size_t len)
 void
 qc_key_field(qc_key_t *k, qc_str_t name, qc_str_t value)
 {
-    qc_key_open(k, name, value.len);
+    if (k->trace != NULL) {
+        k->trace(k->data, name, value);
+    }
+
+    qc_key_begin(k, name, value.len);
     qc_key_piece(k, value.data, value.len);
 }
 
 
 void
 qc_key_open(qc_key_t *k, qc_str_t name, uint64_t total)
+{
+    if (k->trace != NULL) {
+        k->trace(k->data, name, qc_str(NULL, 0));
+    }
+
+    qc_key_begin(k, name, total);
+}
+
+
+static void
+qc_key_begin(qc_key_t *k, qc_str_t name, uint64_t total)
 {
     if (k->left != 0 || name.len > UINT16_MAX) {
         k->failed = 1;

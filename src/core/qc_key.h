@@ -24,9 +24,15 @@
 #define QC_KEY_VERSION     1
 
 
+/* Told of each field; of one in pieces, with an empty value. */
+typedef void (*qc_key_trace_pt)(void *data, qc_str_t name, qc_str_t value);
+
+
 typedef struct {
     qc_sha256_t           *sha;        /* the caller's, for one key at a time */
     uint64_t               left;       /* of the open field */
+    qc_key_trace_pt        trace;      /* NULL, unless set after the start */
+    void                  *data;
     unsigned               failed:1;
 } qc_key_t;
 
