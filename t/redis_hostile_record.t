@@ -111,6 +111,8 @@ my @mutations = (
         "X-Evil: 1\r\n X-Evil: 2\r\n", 'X-Evil: 1', "X-Evil: a\x01b\r\n",
         "\r\n", "X-Evil: \x7f\r\n", 'X-Evil: ' . 'x' x 3100 . "\r\n",
         'X-Evil: ' . 'x' x 100_000 . "\r\n"),
+    (map { [tags => $_] } ' ', 'table', 'table:a ', "t:a\r\nX-Evil: 1\r\n",
+        "t:\xc3\xa9", 't:' . 'x' x 1023),
 );
 
 # without a coding there is a sum, and no frame that knows its size
@@ -143,6 +145,12 @@ mutate('/a', @$_) for @mutations;
 mutate('/plain', @$_) for @plain;
 
 is($t->get('/other')->body, 'text' x 500, 'another entry is as it was');
+
+$redis->cli('HSET', $key{'/other'}, 'namespace', 'n' x 255, 'tags',
+    't:' . 'x' x 1022, 'headers', 'X-Rows: 500' . ' ' x 2000 . "\r\n");
+my $r = $t->get('/other');
+is(join(' ', $r->header('X-Status'), $r->header('X-Rows'), $r->error),
+    'HIT 500 ', 'the longest strings: a hit');
 
 $stored = $t->stats('/stats', 'store', 'stored');
 is($redis->cli('EVAL', "return redis.call('HSET', KEYS[1], 'headers',"

@@ -95,7 +95,7 @@ $t->run;
 # the binary form: version, then id, length and bytes of each field
 
 my @names = qw/- status created_at ttl stale started size_bytes stored cost
-    compression s3_path sum namespace headers/;
+    compression s3_path sum namespace headers tags/;
 
 sub record_of {
     my ($bytes) = @_;

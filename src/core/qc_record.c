@@ -112,7 +112,10 @@ static const qc_record_field_t  qc_record_fields[] = {
       qc_rec(ns), 0, QC_NAMESPACE_MAX },
 
     { qc_string("headers"), 13, QC_KIND_STRING, QC_ALWAYS,
-      qc_rec(headers), 0, QC_HEADERS_MAX }
+      qc_rec(headers), 0, QC_HEADERS_MAX },
+
+    { qc_string("tags"), 14, QC_KIND_STRING, QC_UNLESS_ZERO,
+      qc_rec(tags), 0, QC_TAGS_MAX }
 };
 
 #define QC_RECORD_TABLE                                                       \
@@ -593,6 +596,10 @@ qc_record_check(const qc_record_t *rec)
     }
 
     if (rec->coding == QC_CODING_NONE && rec->stored != rec->size) {
+        return QC_BAD;
+    }
+
+    if (!qc_tags_valid(rec->tags)) {
         return QC_BAD;
     }
 

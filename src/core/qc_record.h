@@ -13,10 +13,11 @@
  *
  * Both come from one table of fields.  Both decoders take hostile input:
  * an unknown version, a missing or repeated field, a value out of range or a
- * malformed header block is QC_BAD.  Unknown fields are ignored, so that
- * fields can be added; anything else needs a new version.  Identifiers in the
- * binary form: status 1, created 2, fresh 3, stale 4, started 5, size 6,
- * stored 7, cost 8, coding 9, object 10, sum 11, ns 12, headers 13.
+ * malformed header block or list of tags is QC_BAD.  Unknown fields are
+ * ignored, so that fields can be added; anything else needs a new version.
+ * Identifiers in the binary form: status 1, created 2, fresh 3, stale 4,
+ * started 5, size 6, stored 7, cost 8, coding 9, object 10, sum 11, ns 12,
+ * headers 13, tags 14.
  */
 
 #ifndef QC_RECORD_H
@@ -24,11 +25,14 @@
 
 
 #include "qc_headers.h"
+#include "qc_tags.h"
 
 
 #define QC_RECORD_VERSION      1
 #define QC_RECORD_FIELDS       16      /* pairs the text form needs, at most */
-#define QC_RECORD_MAX          4096    /* bytes of the binary form, at most */
+#define QC_RECORD_MAX          5120    /* bytes of the binary form, at most */
+#define QC_RECORD_FIXED        147     /* of them, all but ns, headers and
+                                          tags, at most */
 #define QC_RECORD_SCRATCH      256     /* bytes qc_record_to_fields() needs */
 #define QC_HEADERS_MAX         3072    /* bytes of the header block */
 #define QC_NAMESPACE_MAX       255
@@ -60,6 +64,7 @@ typedef struct {
     uint8_t                sum[QC_SUM_LEN];  /* of the stored bytes */
     qc_str_t               headers;    /* "Name: value\r\n"... */
     qc_str_t               ns;         /* namespace, may be empty */
+    qc_str_t               tags;       /* of qc_tags.h, may be empty */
 } qc_record_t;
 
 
@@ -72,11 +77,11 @@ typedef struct {
 /*
  * Text names, in this order:
  *   v status created_at ttl stale started size_bytes stored cost
- *   compression s3_path sum namespace headers
+ *   compression s3_path sum namespace headers tags
  * "ttl" is fresh - created, "stale" is left out when it equals fresh,
  * "cost" when 0, "sum" unless compression is none (the others have their own
- * checksum), "namespace" when empty, in the binary form too; "s3_path" is
- * qc_object_name() of the object, "sum" is hexadecimal.
+ * checksum), "namespace" and "tags" when empty, in the binary form too;
+ * "s3_path" is qc_object_name() of the object, "sum" is hexadecimal.
  */
 
 /* Values point into the record or into scratch (QC_RECORD_SCRATCH bytes). */

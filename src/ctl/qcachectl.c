@@ -17,6 +17,7 @@ typedef struct {
 
 
 static void qcachectl_usage(FILE *out);
+static void qcachectl_print_field(const qc_field_t *field, const char *gap);
 
 
 static const qcachectl_command_t  qcachectl_commands[] = {
@@ -111,6 +112,7 @@ qcachectl_print_record(const qc_record_t *rec)
 {
     size_t      i, n;
     qc_buf_t    scratch;
+    qc_str_t    headers;
     uint8_t     mem[QC_RECORD_SCRATCH];
     qc_field_t  fields[QC_RECORD_FIELDS];
 
@@ -120,15 +122,30 @@ qcachectl_print_record(const qc_record_t *rec)
         return;
     }
 
+    headers = qc_str("headers", 7);
+
     for (i = 0; i < n; i++) {
-
-        /* the header block has line ends of its own, and comes last */
-
-        printf("%-12.*s%s%.*s\n",
-               (int) fields[i].name.len, (const char *) fields[i].name.data,
-               (i == n - 1) ? "\n" : " ",
-               (int) fields[i].value.len, (const char *) fields[i].value.data);
+        if (!qc_str_eq(fields[i].name, headers)) {
+            qcachectl_print_field(&fields[i], " ");
+        }
     }
+
+    /* a block with line ends of its own */
+
+    for (i = 0; i < n; i++) {
+        if (qc_str_eq(fields[i].name, headers)) {
+            qcachectl_print_field(&fields[i], "\n");
+        }
+    }
+}
+
+
+static void
+qcachectl_print_field(const qc_field_t *field, const char *gap)
+{
+    printf("%-12.*s%s%.*s\n",
+           (int) field->name.len, (const char *) field->name.data, gap,
+           (int) field->value.len, (const char *) field->value.data);
 }
 
 

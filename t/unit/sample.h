@@ -4,7 +4,7 @@
  */
 
 
-/* One record with every field set, and its bytes as version 1 has them. */
+/* One record with what every record has, and its bytes as version 1. */
 
 #ifndef SAMPLE_H
 #define SAMPLE_H
@@ -67,7 +67,8 @@ sample_record_eq(const qc_record_t *a, const qc_record_t *b)
            && a->coding == b->coding
            && memcmp(a->object, b->object, QC_OBJECT_ID_LEN) == 0
            && memcmp(a->sum, b->sum, QC_SUM_LEN) == 0
-           && qc_str_eq(a->headers, b->headers) && qc_str_eq(a->ns, b->ns);
+           && qc_str_eq(a->headers, b->headers) && qc_str_eq(a->ns, b->ns)
+           && qc_str_eq(a->tags, b->tags);
 }
 
 

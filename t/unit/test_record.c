@@ -123,6 +123,8 @@ static void test_text_limits(void);
 static void test_round_trips(void);
 static void test_room(void);
 static void test_sum(void);
+static void test_tags(void);
+static void test_longest(void);
 static void test_binary_damage(void);
 static void test_binary_fields(void);
 static void test_check(void);
@@ -138,6 +140,8 @@ main(void)
     test_round_trips();
     test_room();
     test_sum();
+    test_tags();
+    test_longest();
     test_binary_damage();
     test_binary_fields();
     test_check();
@@ -310,6 +314,7 @@ test_round_trips(void)
             rec.stale = rec.fresh;
             rec.ns = qc_str(NULL, 0);
             rec.headers = qc_str(NULL, 0);
+            rec.tags = qc_str("table:a", 7);
         }
 
         if (i & 2) {
@@ -427,6 +432,115 @@ test_sum(void)
 }
 
 
+/* Valid lists survive both forms, the others are refused by both. */
+
+static void
+test_tags(void)
+{
+    size_t       i, n, len, without;
+    uint8_t      mem[QC_RECORD_MAX], scratch_mem[QC_RECORD_SCRATCH];
+    qc_buf_t     b, scratch;
+    qc_field_t   fields[QC_RECORD_FIELDS];
+    qc_record_t  rec, again;
+
+    static const char  *good[] = {
+        "table:db.hits", "table:a field:b%20c", QC_TAG_UNKNOWN,
+        "table:a unknown:"
+    };
+
+    static const char  *bad[] = {
+        " ", "table", "table:a ", " table:a", "table:a  table:b",
+        "table:a\ntable:b", "table:a\r\nX: y", "table:\xc3\xa9", "a,b:c"
+    };
+
+    sample_record(&rec);
+    qc_buf_init(&b, mem, sizeof(mem));
+    (void) qc_record_encode(&rec, &b);
+    without = qc_buf_len(&b);
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        rec.tags = qc_str(good[i], strlen(good[i]));
+
+        qc_buf_init(&b, mem, sizeof(mem));
+        qc_buf_init(&scratch, scratch_mem, sizeof(scratch_mem));
+
+        tap_ok(qc_record_encode(&rec, &b) == QC_OK
+               && qc_record_decode(&again, qc_buf_written(&b)) == QC_OK
+               && sample_record_eq(&rec, &again), "bytes of \"%s\"", good[i]);
+
+        len = qc_buf_len(&b);
+        tap_ok(len == without + 3 + rec.tags.len && mem[without] == 14
+               && memcmp(mem + len - rec.tags.len, good[i], rec.tags.len)
+                  == 0, "identifier 14, and last");
+
+        tap_ok(qc_record_to_fields(&rec, &scratch, fields, &n) == QC_OK
+               && qc_record_from_fields(&again, fields, n) == QC_OK
+               && sample_record_eq(&rec, &again), "text of \"%s\"", good[i]);
+
+        tap_int((long long) n, (long long) TEXT + 1, "a field more");
+        tap_mem(fields[n - 1].name.data, fields[n - 1].name.len, "tags", 4,
+                "its name");
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fields[n - 1].value = qc_str(bad[i], strlen(bad[i]));
+        tap_int(qc_record_from_fields(&again, fields, n), QC_BAD,
+                "not a list of tags, as text");
+
+        qc_buf_init(&b, mem + without, sizeof(mem) - without);
+        qc_buf_u8(&b, 14);
+        qc_buf_u16(&b, (uint16_t) strlen(bad[i]));
+        qc_buf_cstr(&b, bad[i]);
+        tap_int(qc_record_decode(&again, qc_str(mem,
+                                                without + qc_buf_len(&b))),
+                QC_BAD, "not a list of tags, as bytes");
+
+        rec.tags = qc_str(bad[i], strlen(bad[i]));
+        tap_int(qc_record_encode(&rec, &b), QC_BAD, "nor is it encoded");
+    }
+
+    fields[n - 1].value = qc_str(NULL, 0);
+    tap_int(qc_record_from_fields(&again, fields, n), QC_OK, "an empty list");
+}
+
+
+/* Every string at its limit; then it is too long. */
+
+static void
+test_longest(void)
+{
+    uint8_t      mem[QC_RECORD_MAX], tags[QC_TAGS_MAX + 1];
+    uint8_t      headers[QC_HEADERS_MAX], ns[QC_NAMESPACE_MAX];
+    qc_buf_t     b;
+    qc_record_t  rec, again;
+
+    memset(ns, 'n', sizeof(ns));
+    memset(headers, 'x', sizeof(headers));
+    memcpy(headers, "A: ", 3);
+    memcpy(headers + sizeof(headers) - 2, "\r\n", 2);
+    memset(tags, 'x', sizeof(tags));
+    tags[1] = ':';
+
+    sample_record(&rec);
+    rec.coding = QC_CODING_NONE;
+    rec.stored = rec.size;
+    rec.ns = qc_str(ns, sizeof(ns));
+    rec.headers = qc_str(headers, sizeof(headers));
+    rec.tags = qc_str(tags, QC_TAGS_MAX);
+
+    qc_buf_init(&b, mem, sizeof(mem));
+    tap_int(qc_record_encode(&rec, &b), QC_OK, "the longest record fits");
+    tap_int((long long) qc_buf_len(&b),
+            QC_RECORD_FIXED + QC_NAMESPACE_MAX + QC_HEADERS_MAX + QC_TAGS_MAX,
+            "QC_RECORD_FIXED is what is besides the strings");
+    tap_ok(qc_record_decode(&again, qc_buf_written(&b)) == QC_OK
+           && sample_record_eq(&rec, &again), "and is decoded");
+
+    rec.tags.len++;
+    tap_int(qc_record_check(&rec), QC_BAD, "too long a list of tags");
+}
+
+
 static void
 test_binary_damage(void)
 {
@@ -470,7 +584,7 @@ test_binary_damage(void)
     memset(bytes + len, 0, sizeof(bytes) - len);
     tap_int(qc_record_decode(&rec, qc_str(bytes, len + 1)), QC_BAD,
             "one byte too many");
-    tap_int(qc_record_decode(&rec, qc_str(tap_guard(0, NULL, 5000), 5000)),
+    tap_int(qc_record_decode(&rec, qc_str(tap_guard(0, NULL, 6000), 6000)),
             QC_BAD, "more than QC_RECORD_MAX");
 }
 
@@ -537,14 +651,14 @@ test_binary_fields(void)
 
     qc_buf_init(&b, mem, sizeof(mem));
     qc_buf_put(&b, bytes, len);
-    qc_buf_put(&b, "\x0e\x02\x00xy" "\xff\x00\x00", 8);
+    qc_buf_put(&b, "\x0f\x02\x00xy" "\xff\x00\x00", 8);
     tap_ok(qc_record_decode(&rec, qc_buf_written(&b)) == QC_OK
            && sample_record_eq(&rec, &want), "unknown fields are ignored");
 
     for (n = QC_RECORD_MAX; n <= QC_RECORD_MAX + 1; n++) {
         qc_buf_init(&b, tap_guard(0, NULL, n), n);
         qc_buf_put(&b, bytes, len);
-        qc_buf_u8(&b, 14);
+        qc_buf_u8(&b, 15);
         qc_buf_u16(&b, (uint16_t) (n - len - 3));
 
         tap_int(qc_record_decode(&rec, qc_str(b.start, n)),
