@@ -342,8 +342,11 @@ ngx_http_qc_redis_flush_handler(ngx_event_t *ev)
         return;
     }
 
+    /* none if the worker is exiting and has closed its connection meanwhile */
+
     if (peer->state == NGX_HTTP_QC_REDIS_STARTING
-        && peer->pc.connection == NULL)
+        && peer->pc.connection == NULL
+        && !ngx_queue_empty(&peer->ops))
     {
         ngx_http_qc_redis_connect(peer);
     }
@@ -359,9 +362,19 @@ ngx_http_qc_redis_retry_handler(ngx_event_t *ev)
     dummy = ev->data;
     peer = dummy->data;
 
-    if (peer->pc.connection == NULL) {
-        ngx_http_qc_redis_connect(peer);
+    if (peer->pc.connection) {
+        return;
     }
+
+    if (ngx_exiting && ngx_queue_empty(&peer->ops)) {
+
+        /* nothing may keep the worker: the next command will connect */
+
+        peer->state = NGX_HTTP_QC_REDIS_STARTING;
+        return;
+    }
+
+    ngx_http_qc_redis_connect(peer);
 }
 
 

@@ -504,7 +504,7 @@ ngx_http_qc_redis_answer(ngx_http_qc_redis_peer_t *peer, redisReply *reply)
 
 /*
  * After the events of a connection that is still there.  An exiting worker
- * closes it, but lets a greeting end which somebody may be waiting for.
+ * closes it once no command waits, be it for a reply or for the greeting.
  */
 
 static void
@@ -516,10 +516,7 @@ ngx_http_qc_redis_rest(ngx_http_qc_redis_peer_t *peer)
 
     c->idle = ngx_queue_empty(&peer->ops);
 
-    if (!c->idle
-        || !ngx_exiting
-        || (peer->state != NGX_HTTP_QC_REDIS_READY && !c->close))
-    {
+    if (!c->idle || !ngx_exiting) {
         return;
     }
 
