@@ -43,7 +43,18 @@ ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (r->method == NGX_HTTP_HEAD) {
+    if (ctx->op->theirs) {
+
+        /* others know the last tier only, and need not say how to check it */
+
+        if (ctx->op->record.stored > ctx->zone->hold) {
+            ctx->reason = QC_R_MAX_SIZE;
+            return ngx_http_qc_hit_fallback(ctx);
+        }
+
+        ctx->tier_n = ctx->zone->ntiers - 1;
+
+    } else if (r->method == NGX_HTTP_HEAD) {
         ctx->step = NGX_HTTP_QC_SEND;
         return NGX_OK;
     }
@@ -56,6 +67,7 @@ ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx)
     rd->request = r;
     rd->key = ctx->key;
     rd->record = &ctx->op->record;
+    rd->theirs = ctx->op->theirs;
     rd->begin = ngx_http_qc_hit_begin;
     rd->data = ngx_http_qc_hit_data;
     rd->done = ngx_http_qc_hit_done;
@@ -104,6 +116,16 @@ ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = rd->ctx;
+
+    if (rd->theirs) {
+
+        if (ngx_http_qc_rsc_begin(ctx) != NGX_OK) {
+            ngx_http_qc_hit_fail(ctx, NGX_ERROR);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
 
     if (ngx_http_qc_decode_start(ctx) != NGX_OK) {
         ngx_http_qc_hit_fail(ctx, NGX_ERROR);
@@ -206,7 +228,10 @@ ngx_http_qc_hit_data(ngx_http_qc_read_t *rd, ngx_chain_t *in)
 }
 
 
-/* Decodes into ctx->body; NGX_OK, NGX_DONE (complete and verified) */
+/*
+ * Decodes into ctx->body; NGX_OK, NGX_DONE (complete and verified),
+ * NGX_DECLINED (too big for us), NGX_ERROR
+ */
 
 static ngx_int_t
 ngx_http_qc_hit_decode(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in, int last)
@@ -214,6 +239,11 @@ ngx_http_qc_hit_decode(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in, int last)
     qc_rc_e     rc;
     qc_str_t    data;
     ngx_buf_t  *b;
+
+    if (ctx->op->theirs) {
+        return last ? ngx_http_qc_rsc_decode(ctx)
+                    : ngx_http_qc_rsc_data(ctx, in);
+    }
 
     for ( /* void */ ; in; in = in->next) {
 
@@ -342,6 +372,7 @@ ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t            rc;
     qc_metric_e          reason;
     ngx_http_qc_tier_t  *tier;
 
@@ -354,12 +385,20 @@ ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->rc == NGX_OK && ctx->hold) {
 
-        if (ngx_http_qc_hit_decode(ctx, NULL, 1) == NGX_DONE) {
+        rc = ngx_http_qc_hit_decode(ctx, NULL, 1);
+
+        if (rc == NGX_DONE) {
             ctx->step = NGX_HTTP_QC_SEND;
             return NGX_OK;
         }
 
-        ctx->corrupt = 1;
+        if (rc == NGX_DECLINED) {
+            reason = QC_R_MAX_SIZE;
+
+        } else {
+            ctx->corrupt = 1;
+        }
+
         ctx->rc = NGX_ERROR;
     }
 

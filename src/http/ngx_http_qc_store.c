@@ -606,6 +606,12 @@ ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
     ngx_int_t               rc;
     ngx_http_qc_meta_op_t  *op;
 
+    /* what others write, too, is not ours to drop */
+
+    if (zone->rsc) {
+        return;
+    }
+
     ngx_http_qc_count(&zone->stats, QC_DROPPED);
 
     op = ngx_calloc(sizeof(ngx_http_qc_meta_op_t), ngx_cycle->log);

@@ -36,6 +36,12 @@ struct ngx_http_qc_meta_op_s {
     qc_record_t                record;
     u_char                     buf[QC_RECORD_MAX];
 
+    /*
+     * get: another program wrote the entry.  Of its body the length as stored
+     * is known, and no id.
+     */
+    unsigned                   theirs:1;
+
     ngx_int_t                  rc;
     qc_metric_e                reason; /* when rc is not NGX_OK: QC_R_... */
 

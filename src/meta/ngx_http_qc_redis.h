@@ -36,6 +36,7 @@ typedef struct {
     ngx_msec_t                 backoff_min;
     ngx_msec_t                 backoff_max;
     ngx_uint_t                 queue;       /* commands pending, at most */
+    unsigned                   rsc:1;       /* records of qc_rsc.h */
 } ngx_http_qc_redis_conf_t;
 
 

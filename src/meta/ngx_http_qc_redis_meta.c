@@ -8,6 +8,7 @@
 #include "ngx_http_qc_redis_reply.h"
 
 #include "../core/qc_redis_url.h"
+#include "../core/qc_rsc.h"
 
 
 #define NGX_HTTP_QC_REDIS_PREFIX_MAX  64
@@ -15,7 +16,7 @@
     (NGX_HTTP_QC_REDIS_PREFIX_MAX + 2 * QC_KEY_LEN)
 
 /* EVAL script 1 key, ARGV[1..2] of the put script, then the pairs */
-#define NGX_HTTP_QC_REDIS_ARGS        (6 + 2 * QC_RECORD_FIELDS)
+#define NGX_HTTP_QC_REDIS_ARGS        (6 + 2 * QC_RSC_FIELDS)
 
 
 typedef struct {
@@ -35,6 +36,8 @@ static void ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis,
     void *data, redisReply *reply, qc_metric_e reason);
 static ngx_int_t ngx_http_qc_redis_record(ngx_http_qc_redis_t *redis,
     ngx_http_qc_meta_op_t *op, redisReply *reply);
+static qc_rc_e ngx_http_qc_redis_fields(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, qc_field_t *fields, size_t n);
 static ngx_int_t ngx_http_qc_redis_invalid(ngx_http_qc_redis_t *redis,
     ngx_http_qc_meta_op_t *op);
 static ngx_int_t ngx_http_qc_redis_copy(ngx_http_qc_meta_op_t *op);
@@ -72,6 +75,23 @@ static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
     "local s=tonumber(h[2])"
     "if h[1]==ARGV[4] and s and s>tonumber(ARGV[1])"
     "and s<=253402300799000 then return 0 end "
+    "redis.call('HSET',KEYS[1],ARGV[3],ARGV[4])"
+    "redis.call('DEL',KEYS[1])"
+    "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
+    "local r=redis.pcall('PEXPIRE',KEYS[1],ARGV[2])"
+    "if r~=1 then redis.call('DEL',KEYS[1])end "
+    "return r"
+);
+
+/*
+ * The same for records of qc_rsc.h.  The object was written in its place
+ * before: whoever was there first, this record is the one that belongs to it.
+ * Entries in formats that are not ours stay, and have another object.
+ */
+
+static ngx_str_t  ngx_http_qc_redis_rsc_script = ngx_string(
+    "local h=redis.call('HMGET',KEYS[1],'s3_path','format')"
+    "if h[1] and h[2]~='json' then return 0 end "
     "redis.call('HSET',KEYS[1],ARGV[3],ARGV[4])"
     "redis.call('DEL',KEYS[1])"
     "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
@@ -256,6 +276,7 @@ ngx_http_qc_redis_record(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
     redisReply *reply)
 {
     size_t        i, n;
+    qc_rc_e       rc;
     redisReply  **e;
     qc_field_t    fields[NGX_HTTP_QC_REDIS_ELEMENTS / 2];
 
@@ -287,13 +308,39 @@ ngx_http_qc_redis_record(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
         fields[i].value = qc_str(e[1]->str, e[1]->len);
     }
 
-    if (qc_record_from_fields(&op->record, fields, n) != QC_OK
-        || ngx_http_qc_redis_copy(op) != NGX_OK)
-    {
+    rc = ngx_http_qc_redis_fields(redis, op, fields, n);
+
+    if (rc == QC_DONE) {
+        op->reason = QC_R_NOT_JSON;
+        return NGX_DECLINED;
+    }
+
+    if (rc != QC_OK || ngx_http_qc_redis_copy(op) != NGX_OK) {
         return ngx_http_qc_redis_invalid(redis, op);
     }
 
     return NGX_OK;
+}
+
+
+/* QC_DONE: the entry is well, and not for us. */
+
+static qc_rc_e
+ngx_http_qc_redis_fields(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_meta_op_t *op, qc_field_t *fields, size_t n)
+{
+    int      theirs;
+    qc_rc_e  rc;
+
+    if (!redis->conf.rsc) {
+        return qc_record_from_fields(&op->record, fields, n);
+    }
+
+    rc = qc_rsc_record_from_fields(&op->record, &theirs, op->key, fields, n);
+
+    op->theirs = theirs;
+
+    return rc;
 }
 
 
@@ -322,24 +369,24 @@ ngx_http_qc_redis_invalid(ngx_http_qc_redis_t *redis,
 static ngx_int_t
 ngx_http_qc_redis_copy(ngx_http_qc_meta_op_t *op)
 {
-    u_char       *p;
-    qc_record_t  *rec;
+    size_t     i;
+    u_char    *p;
+    qc_buf_t   b;
+    qc_str_t  *s[3];
 
-    rec = &op->record;
+    s[0] = &op->record.headers;
+    s[1] = &op->record.ns;
+    s[2] = &op->record.tags;
 
-    if (rec->headers.len > QC_RECORD_MAX
-        || rec->ns.len > QC_RECORD_MAX - rec->headers.len)
-    {
-        return NGX_ERROR;
+    qc_buf_init(&b, op->buf, sizeof(op->buf));
+
+    for (i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
+        p = b.pos;
+        qc_buf_str(&b, *s[i]);
+        *s[i] = qc_str(p, s[i]->len);
     }
 
-    p = ngx_cpymem(op->buf, rec->headers.data, rec->headers.len);
-    rec->headers.data = op->buf;
-
-    ngx_memcpy(p, rec->ns.data, rec->ns.len);
-    rec->ns.data = p;
-
-    return NGX_OK;
+    return (qc_buf_status(&b) == QC_OK) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -348,18 +395,30 @@ ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 {
     size_t                     i, n;
     int64_t                    ttl;
+    qc_rc_e                    rc;
     qc_buf_t                   scratch;
-    qc_field_t                 fields[QC_RECORD_FIELDS];
+    ngx_str_t                 *script;
+    qc_field_t                 fields[QC_RSC_FIELDS];
     ngx_http_qc_redis_t       *redis;
     ngx_http_qc_redis_args_t   args;
-    u_char                     mem[QC_RECORD_SCRATCH];
+    u_char                     mem[QC_RSC_SCRATCH];
     u_char                     started[NGX_INT64_LEN], live[NGX_INT64_LEN];
 
     redis = meta->data;
 
     qc_buf_init(&scratch, mem, sizeof(mem));
 
-    if (qc_record_to_fields(&op->record, &scratch, fields, &n) != QC_OK) {
+    if (redis->conf.rsc) {
+        script = &ngx_http_qc_redis_rsc_script;
+        rc = qc_rsc_record_to_fields(&op->record, op->key, &scratch, fields,
+                                     &n);
+
+    } else {
+        script = &ngx_http_qc_redis_put_script;
+        rc = qc_record_to_fields(&op->record, &scratch, fields, &n);
+    }
+
+    if (rc != QC_OK) {
         op->reason = QC_R_RECORD;
         return NGX_ERROR;
     }
@@ -374,8 +433,7 @@ ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
     args.argc = 0;
 
     ngx_http_qc_redis_arg(&args, "EVAL", sizeof("EVAL") - 1);
-    ngx_http_qc_redis_arg(&args, ngx_http_qc_redis_put_script.data,
-                          ngx_http_qc_redis_put_script.len);
+    ngx_http_qc_redis_arg(&args, script->data, script->len);
     ngx_http_qc_redis_arg(&args, "1", 1);
     ngx_http_qc_redis_key(redis, op, &args);
     ngx_http_qc_redis_arg(&args, started,

@@ -42,11 +42,11 @@ static ngx_int_t ngx_http_qc_s3_task_start(ngx_http_qc_s3_task_t *task,
     ngx_http_qc_s3_t *s3, ngx_pool_t *pool, const char *action);
 static void ngx_http_qc_s3_task_end(ngx_http_qc_s3_task_t *task);
 static void ngx_http_qc_s3_task_end_handler(ngx_event_t *ev);
+static void ngx_http_qc_s3_replaced(ngx_http_qc_s3_op_t *op);
 static void ngx_http_qc_s3_success(ngx_http_qc_s3_t *s3);
 static void ngx_http_qc_s3_verdict(ngx_http_qc_s3_op_t *op,
     qc_metric_e metric, unsigned weight, const char *what);
-static void ngx_http_qc_s3_down(ngx_http_qc_s3_t *s3, ngx_log_t *log,
-    const char *what, ngx_uint_t status, const u_char *id);
+static void ngx_http_qc_s3_down(ngx_http_qc_s3_op_t *op, const char *what);
 static void ngx_http_qc_s3_arm_probe(ngx_http_qc_s3_t *s3);
 static void ngx_http_qc_s3_probe_handler(ngx_event_t *ev);
 static void ngx_http_qc_s3_probe_done(ngx_http_qc_s3_op_t *op);
@@ -111,6 +111,7 @@ ngx_http_qc_s3_read(ngx_http_qc_tier_t *tier, ngx_http_qc_read_t *rd)
 
     op->s3 = s3;
     op->method = NGX_HTTP_GET;
+    op->key = rd->key;
     op->record = rd->record;
     op->read = rd;
     op->done = ngx_http_qc_s3_read_done;
@@ -275,6 +276,12 @@ ngx_http_qc_s3_remove(ngx_http_qc_tier_t *tier,
 {
     ngx_http_qc_s3_t *s3 = tier->data;
 
+    /* what has the name of a key may be somebody's answer by now */
+
+    if (s3->rsc) {
+        return;
+    }
+
     if (ngx_http_qc_s3_deletes >= NGX_HTTP_QC_S3_DELETES
         || !qc_breaker_closed(&s3->breaker)
         || ngx_http_qc_s3_alone(s3, NGX_HTTP_DELETE, id,
@@ -310,6 +317,7 @@ ngx_http_qc_s3_alone(ngx_http_qc_s3_t *s3, ngx_uint_t method,
 
     task->pool = pool;
     task->op.method = method;
+    task->op.key = s3->probe_key;
     task->op.done = done;
     ngx_memcpy(task->op.id, id, QC_OBJECT_ID_LEN);
 
@@ -457,6 +465,12 @@ ngx_http_qc_s3_result(ngx_http_qc_s3_op_t *op, ngx_int_t rc)
     if (rc != NGX_OK) {
 
         if (op->method == NGX_HTTP_GET && !op->begun) {
+
+            if (s3->rsc) {
+                ngx_http_qc_s3_replaced(op);
+                return;
+            }
+
             ngx_http_qc_s3_verdict(op, QC_S3_INVALID, 1,
                                    "an object is not what the index says");
             return;
@@ -468,6 +482,30 @@ ngx_http_qc_s3_result(ngx_http_qc_s3_op_t *op, ngx_int_t rc)
 
     op->rc = NGX_OK;
     op->reason = QC_NO_METRIC;
+
+    ngx_http_qc_s3_success(s3);
+}
+
+
+/*
+ * An object that is written in place has been written by somebody else since
+ * the record was, or before.  S3 is well, and the entry is not ours to drop.
+ */
+
+static void
+ngx_http_qc_s3_replaced(ngx_http_qc_s3_op_t *op)
+{
+    ngx_http_qc_s3_t  *s3;
+
+    s3 = op->s3;
+
+    op->rc = NGX_DECLINED;
+    op->reason = QC_R_GONE;
+
+    ngx_http_qc_fault(s3->tier.stats, QC_S3_INVALID, NGX_LOG_WARN,
+                      ngx_cycle->log, 0,
+                      "an object in s3 \"%V\" is not that of its record: one "
+                      "of them was written alone", &s3->endpoint.host);
 
     ngx_http_qc_s3_success(s3);
 }
@@ -497,7 +535,7 @@ ngx_http_qc_s3_verdict(ngx_http_qc_s3_op_t *op, qc_metric_e metric,
                       what, op->status);
 
     if (qc_breaker_failure(&s3->breaker, ngx_current_msec, weight)) {
-        ngx_http_qc_s3_down(s3, ngx_cycle->log, what, op->status, op->id);
+        ngx_http_qc_s3_down(op, what);
     }
 
     ngx_http_qc_s3_arm_probe(s3);
@@ -505,14 +543,18 @@ ngx_http_qc_s3_verdict(ngx_http_qc_s3_op_t *op, qc_metric_e metric,
 
 
 static void
-ngx_http_qc_s3_down(ngx_http_qc_s3_t *s3, ngx_log_t *log, const char *what,
-    ngx_uint_t status, const u_char *id)
+ngx_http_qc_s3_down(ngx_http_qc_s3_op_t *op, const char *what)
 {
-    ngx_memcpy(s3->probe_id, id, QC_OBJECT_ID_LEN);
+    ngx_http_qc_s3_t  *s3;
 
-    ngx_http_qc_fault(s3->tier.stats, QC_S3_DOWN, NGX_LOG_ERR, log, 0,
-                      "s3 \"%V\" is set aside, %s, status %ui",
-                      &s3->endpoint.host, what, status);
+    s3 = op->s3;
+
+    ngx_memcpy(s3->probe_id, op->id, QC_OBJECT_ID_LEN);
+    ngx_memmove(s3->probe_key, op->key, QC_KEY_LEN);
+
+    ngx_http_qc_fault(s3->tier.stats, QC_S3_DOWN, NGX_LOG_ERR, ngx_cycle->log,
+                      0, "s3 \"%V\" is set aside, %s, status %ui",
+                      &s3->endpoint.host, what, op->status);
 }
 
 

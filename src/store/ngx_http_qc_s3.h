@@ -30,6 +30,10 @@
 #define NGX_HTTP_QC_S3_NAME_LEN   512  /* of an encoded object path, at most */
 #define NGX_HTTP_QC_S3_RECORD_MAX 1400 /* S3 allows 2 KB of user metadata */
 
+/* of headers, namespace and tags together; what is longer cannot be stored */
+#define NGX_HTTP_QC_S3_STRINGS_MAX                                            \
+    (NGX_HTTP_QC_S3_RECORD_MAX - QC_RECORD_FIXED)
+
 
 typedef struct ngx_http_qc_s3_s     ngx_http_qc_s3_t;
 typedef struct ngx_http_qc_s3_op_s  ngx_http_qc_s3_op_t;
@@ -70,6 +74,7 @@ struct ngx_http_qc_s3_s {
     unsigned                       ssl:1;
     unsigned                       verify:1;
     unsigned                       virtual_style:1;
+    unsigned                       rsc:1;       /* objects of qc_rsc.h */
 
     /* per worker */
     qc_breaker_t                   breaker;
@@ -79,6 +84,7 @@ struct ngx_http_qc_s3_s {
     ngx_event_t                    probe;
     ngx_connection_t               probe_ident;
     u_char                         probe_id[QC_OBJECT_ID_LEN];
+    u_char                         probe_key[QC_KEY_LEN];
     unsigned                       probing:1;
 };
 
@@ -88,8 +94,9 @@ struct ngx_http_qc_s3_op_s {
     ngx_uint_t                     method;      /* NGX_HTTP_GET, ... */
     u_char                         id[QC_OBJECT_ID_LEN];
 
+    const u_char                  *key;         /* names the object if rsc */
+
     /* PUT */
-    const u_char                  *key;
     const u_char                  *payload;     /* SHA-256 of the body */
     const qc_record_t             *record;      /* GET and PUT */
     ngx_chain_t                   *body;
@@ -109,6 +116,7 @@ struct ngx_http_qc_s3_op_s {
     ngx_http_request_t            *request;     /* the subrequest */
     ngx_http_status_t              line;
     off_t                          length;      /* Content-Length, or -1 */
+    time_t                         modified;    /* Last-Modified, or -1 */
     u_char                         answered[QC_OBJECT_ID_LEN];
     unsigned                       line_done:1;
     unsigned                       has_id:1;

@@ -8,6 +8,8 @@
 
 #include "ngx_http_qc_s3.h"
 
+#include "../core/qc_rsc.h"
+
 
 #define NGX_HTTP_QC_S3_HEADERS     16
 #define NGX_HTTP_QC_S3_HEAD_SIZE   1536     /* of a request without a record */
@@ -177,7 +179,13 @@ static void
 ngx_http_qc_s3_path(ngx_http_qc_s3_op_t *op, qc_buf_t *b)
 {
     qc_buf_put(b, op->s3->base.data, op->s3->base.len);
-    qc_object_name(b, op->id);
+
+    if (op->s3->rsc) {
+        qc_rsc_name(b, op->key);
+
+    } else {
+        qc_object_name(b, op->id);
+    }
 }
 
 
@@ -202,7 +210,9 @@ ngx_http_qc_s3_put_headers(ngx_http_qc_s3_op_t *op,
 
     ngx_http_qc_s3_add(h, "content-type", type);
 
-    if (rec->coding != QC_CODING_NONE) {
+    /* others have their own field for it, and read the bytes as they are */
+
+    if (rec->coding != QC_CODING_NONE && !s3->rsc) {
         ngx_http_qc_s3_add(h, "content-encoding", qc_coding_name(rec->coding));
     }
 

@@ -31,6 +31,7 @@ static void ngx_http_qc_s3_abort_request(ngx_http_request_t *sr);
 static void ngx_http_qc_s3_finalize_request(ngx_http_request_t *sr,
     ngx_int_t rc);
 static ngx_int_t ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op);
+static ngx_int_t ngx_http_qc_s3_check_theirs(ngx_http_qc_s3_op_t *op);
 static ngx_int_t ngx_http_qc_s3_filter_init(void *data);
 static ngx_int_t ngx_http_qc_s3_filter(void *data, ssize_t bytes);
 static ngx_int_t ngx_http_qc_s3_pipe_filter(ngx_event_pipe_t *p,
@@ -69,6 +70,7 @@ ngx_http_qc_s3_send(ngx_http_qc_s3_op_t *op, ngx_http_request_t *parent)
 
     op->request = sr;
     op->length = -1;
+    op->modified = -1;
 
     return NGX_OK;
 }
@@ -215,6 +217,7 @@ ngx_http_qc_s3_reinit_request(ngx_http_request_t *sr)
 
     op->status = 0;
     op->length = -1;
+    op->modified = -1;
     op->line_done = 0;
     op->has_id = 0;
     op->differs = 0;
@@ -338,6 +341,12 @@ ngx_http_qc_s3_process_field(ngx_http_request_t *sr, ngx_http_qc_s3_op_t *op)
     }
 
     if (op->read == NULL) {
+        return;
+    }
+
+    if (name == 13 && ngx_strncasecmp(p, (u_char *) "last-modified", 13) == 0)
+    {
+        op->modified = ngx_parse_http_time(sr->header_start, value);
         return;
     }
 
@@ -518,6 +527,10 @@ ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op)
         return NGX_DECLINED;
     }
 
+    if (op->read->theirs) {
+        return ngx_http_qc_s3_check_theirs(op);
+    }
+
     if (!op->has_id
         || ngx_memcmp(op->answered, op->id, QC_OBJECT_ID_LEN) != 0)
     {
@@ -527,6 +540,29 @@ ngx_http_qc_s3_check_object(ngx_http_qc_s3_op_t *op)
     /* a record that was changed must not promise what the body is not */
 
     return op->differs ? NGX_DECLINED : NGX_OK;
+}
+
+
+/*
+ * Not one of ours, which only our record describes; and not older than its
+ * record lets it become, whatever that says about when it was made.
+ */
+
+static ngx_int_t
+ngx_http_qc_s3_check_theirs(ngx_http_qc_s3_op_t *op)
+{
+    const qc_record_t  *rec;
+
+    rec = op->record;
+
+    if (op->has_id || op->differs) {
+        return NGX_DECLINED;
+    }
+
+    return (op->modified == -1
+            || op->modified + (time_t) (rec->fresh - rec->created)
+               > ngx_time())
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -46,6 +46,10 @@ struct ngx_http_qc_read_s {
 
     qc_metric_e                reason;      /* when rc is not NGX_OK */
     void                      *pending;     /* the tier's */
+
+    unsigned                   theirs:1;    /* another program stored it:
+                                               nothing but its length and
+                                               its age can be compared */
 };
 
 
