@@ -46,6 +46,7 @@ my @good = (
     zone("$disk s3_read_timeout 1h; s3_keepalive 65536; s3_max_fails 1;"),
     zone("$disk s3_backoff 1ms 1d; store_concurrency 1; store_queue 1;"),
     zone("$disk store_memory 0; store_timeout 1ms; store_retries 0;"),
+    zone("$disk memory 32k; marks 128;"), zone("$disk marks 0;"),
     zone("$disk store_retries 10; store_temp_size 1g; memory 99m;"),
 
     # disk
@@ -103,6 +104,48 @@ my @good = (
         'query_cache_store_priority $arg_p', 'query_cache_admin z',
         'query_cache_store_priority high', 'query_cache_store_priority low',
         'if ($arg_a) { query_cache z; } root /'),
+
+    # queries
+
+    (map { location("query_cache_engine $_") } qw/none json clickhouse
+        elasticsearch druid cube graphql pinot/),
+    (map { location("query_cache_normalize $_") } 'off', 'args', 'json',
+        'sql', 'graphql', 'args json sql=/query', 'sql=stmt', 'sql=/a~1b/~0c',
+        'args json sql graphql', 'sql=/' . 'a' x 200),
+    (map { my $name = $_; map { location("query_cache_${name}_args $_") }
+        'off', 'a', 'a b c', 'a*', '*', '*a*b*c*', 'a%20b' }
+        qw/ignore keep ordered/),
+    (map { location("query_cache_ignore_json $_") } 'off', '/a',
+        '/a/b/0/c /d', '/a/*/b', '/~0/~1', '/', '/a' x 16),
+    (map { my $name = $_; map { location("query_cache_$name $_") }
+        'off', '$http_x_team', '$arg_team $cookie_team $http_a',
+        '$cookie__ga' } qw/identity share/),
+    (map { location("query_cache_guard $_") } 'off', 'statement', 'session',
+        'statement session'),
+    (map { location("query_cache_integrity $_") } 'off', 'json', 'lines',
+        'clickhouse', 'elasticsearch', 'druid', 'cube', 'graphql', 'pinot',
+        '/a=1', '!/a', '!/a/*/b', 'text=END', '!text=Error', '/a= /b=x=y',
+        'json !/error "text=a b"', 'clickhouse lines !/a',
+        join(' ', map { "!/a$_" } 1 .. 16)),
+    (map { location("query_cache_fold $_") } 'on', 'off'),
+    location('query_cache_methods QUERY'),
+    location('query_cache_methods GET HEAD POST QUERY'),
+    (map { location("query_cache_accept_query $_") } 'off',
+        'application/json', 'application/json text/plain',
+        q{'application/sql;charset="UTF-8"'}),
+    (map { location("query_cache_normalize_limits $_") } 'body=1',
+        'body=64m', 'depth=1', 'depth=256', 'args=1', 'args=1000000',
+        'ratio=1', 'body=1m depth=10 args=10 ratio=10'),
+    (map { location("query_cache_valid $_") } 'closed=1h', 'open=5s',
+        'closed=1h open=0', '1m closed=1h open=5s', '200 404 1m open=1s',
+        '200 closed=1h', 'any closed=1h open=1s',
+        '200 1m closed=1h; query_cache_valid 404 1s'),
+    (map { location("query_cache_window $_") } 'zone=utc', 'zone=UTC',
+        'zone=+05:30', 'zone=-12:00', 'zone=+14:00', 'lag=0', 'lag=5m',
+        'end=to', 'end=/a/0/b end=until end=/c', 'zone=utc lag=1h end=to'),
+    (map { location("query_cache_round $_") } 'off', '1 a', '60s a b /c',
+        '1d /a/*/b'),
+    (map { location("query_cache_hit_for_miss $_") } '0', '5s', '1h'),
 );
 
 # from the environment, if nothing else is said

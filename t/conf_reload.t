@@ -150,6 +150,13 @@ like(get('/new/'), qr{^HIT/disk}, 'wrong: the old one is at work');
 reload('a zone less', "$url $bucket");
 is(get('/d'), 'HIT/s3 answer ' . ($answers - 1), 'a zone less: a hit');
 
+# its marks are as many as at first
+
+reload('marks', "marks 64; $url $bucket");
+ok($t->wait_log(qr/query cache zone "z" has 8192 "marks" until nginx is rest/),
+    'marks: not changed');
+reload('no marks', "marks 0; $url $bucket");
+
 # shared memory of another size is another memory
 
 reload('memory', "memory 2m; $disk;");

@@ -27,6 +27,7 @@ my @times = qw/redis_timeout s3_connect_timeout s3_send_timeout
 my @sizes = qw/memory hold store_memory store_temp_size/;
 my @counts = qw/redis_queue s3_keepalive s3_max_fails store_concurrency
     store_queue/;
+my @numbers = qw/store_retries marks/;
 my @pairs = qw/redis_backoff s3_backoff/;
 my @backends = qw/redis s3 disk/;
 
@@ -72,7 +73,11 @@ refused($t, 'no secret here',
     each_of(\@sizes, [qw/x -1 1q/], qr/invalid value/),
     (map { [zone("memory $_; $disk"),
         qr/query_cache_zone "z" has less "memory" than 8 pages/] } 0, '4k'),
-    each_of([@counts, 'store_retries'], [qw/x -1 1k/], qr/invalid number/),
+    (map { [zone("$_; $disk"),
+        qr/query_cache_zone "z" has more "marks" than fit into an eighth/] }
+        'memory 32k; marks 129', 'memory 1m; marks 4097',
+        'marks 99999999999'),
+    each_of([@counts, @numbers], [qw/x -1 1k/], qr/invalid number/),
     (map { [$_->[0], qr/value must be between 1 and 65536/] }
         each_of(\@counts, [0, 65537], '')),
     [zone("$disk store_retries 11;"), qr/value must be between 0 and 10/],
@@ -84,9 +89,9 @@ refused($t, 'no secret here',
 
     each_of(\@times, ['1s; NAME 2s'], qr/is duplicate/),
     each_of(\@sizes, ['1m; NAME 2m'], qr/is duplicate/),
-    each_of([@counts, 'store_retries'], ['1; NAME 2'], qr/is duplicate/),
+    each_of([@counts, @numbers], ['1; NAME 2'], qr/is duplicate/),
     each_of(\@pairs, ['1s 2s; NAME 1s 2s'], qr/is duplicate/),
-    each_of([@times, @sizes, @counts, @pairs, @backends, 'store_retries'],
+    each_of([@times, @sizes, @counts, @numbers, @pairs, @backends],
         [''], qr/has an invalid number of parameters|needs a parameter/),
 );
 

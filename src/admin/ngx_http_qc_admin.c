@@ -4,7 +4,10 @@
  */
 
 
-/* The counters of a zone as JSON: {"version":1,"zone":"...",groups...}. */
+/*
+ * The counters of a zone as JSON: {"version":1,"zone":"...",groups...}; and,
+ * asked with "explain=uri", what would become of that request.
+ */
 
 #include "../http/ngx_http_qc.h"
 
@@ -55,10 +58,15 @@ ngx_http_qc_admin_handler(ngx_http_request_t *r)
 {
     size_t                   size;
     ngx_int_t                rc;
+    ngx_str_t                uri;
     ngx_buf_t               *b;
     ngx_chain_t              out;
     ngx_http_qc_zone_t      *zone;
     ngx_http_qc_loc_conf_t  *qlcf;
+
+    if (ngx_http_arg(r, (u_char *) "explain", 7, &uri) == NGX_OK) {
+        return ngx_http_qc_explain(r, &uri);
+    }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;

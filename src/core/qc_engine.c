@@ -9,10 +9,12 @@
 
 #define qc_list(a)         { (a), sizeof(a) / sizeof((a)[0]) }
 #define qc_no_string       { 0, NULL }
-#define qc_no_list         { NULL, 0 }
 
 #define qc_gate_not(pointer, reason)                                          \
     { QC_GATE_NOT, qc_string(pointer), qc_no_string, reason }
+
+#define qc_bad_headers(a)                                                     \
+    (a), .nheaders = sizeof(a) / sizeof((a)[0])
 
 #define qc_gate_rules(rules, flags)                                           \
     { rules, sizeof(rules) / sizeof((rules)[0]), flags }
@@ -42,6 +44,15 @@ static const qc_str_t  qc_clickhouse_session[] = {
     qc_string("decompress"),
     qc_string("*_structure"),
     qc_string("*_types")
+};
+
+/* Nothing marks an answer that ends where a limit was reached. */
+
+static const qc_str_t  qc_clickhouse_partial[] = {
+    qc_string("_overflow_mode=break"),
+    qc_string("_overflow_mode=any"),
+    qc_string("_overflow_mode = 'break'"),
+    qc_string("_overflow_mode = 'any'")
 };
 
 static const qc_str_t  qc_elasticsearch_session[] = {
@@ -101,88 +112,127 @@ static const qc_gate_rule_t  qc_pinot_rules[] = {
 };
 
 
+/* Header fields of answers that are not sound. */
+
+static const qc_bad_header_t  qc_clickhouse_headers[] = {
+    { qc_string("x-clickhouse-exception-code"), qc_no_string, QC_R_EXCEPTION }
+};
+
+static const qc_bad_header_t  qc_elasticsearch_headers[] = {
+    { qc_string("cursor"), qc_no_string, QC_R_RULE }
+};
+
+/* A context that was cut short may have been cut there. */
+
+static const qc_bad_header_t  qc_druid_headers[] = {
+    { qc_string("x-druid-response-context"), qc_string("missingSegments"),
+      QC_R_PARTIAL },
+    { qc_string("x-druid-response-context"), qc_string("\"truncated\":true"),
+      QC_R_PARTIAL }
+};
+
+
+#define QC_GUARD_ALL       (QC_GUARD_STATEMENT|QC_GUARD_SESSION)
+
+
 const qc_engine_t  qc_engines[QC_ENGINES] = {
 
-    { qc_string("none"),
-      0, 0, 0, 0,
-      QC_SQL_GENERIC, qc_string("query"), qc_no_string, qc_no_string,
-      qc_no_string,
-      qc_no_list, qc_no_list, qc_no_list, qc_no_list, qc_no_string,
-      { NULL, 0, 0 },
-      qc_no_string, qc_no_string, QC_NO_METRIC },
+    [QC_ENGINE_NONE] = {
+        .name = qc_string("none"),
+        .sql_arg = qc_string("query")
+    },
 
-    { qc_string("json"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON, 0, 0, 1,
-      QC_SQL_GENERIC, qc_string("query"), qc_no_string, qc_no_string,
-      qc_no_string,
-      qc_no_list, qc_no_list, qc_no_list, qc_no_list,
-      qc_string("application/json"),
-      { NULL, 0, QC_GATE_JSON_IF },
-      qc_no_string, qc_no_string, QC_NO_METRIC },
+    [QC_ENGINE_JSON] = {
+        .name = qc_string("json"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON,
+        .accept = 1,
+        .sql_arg = qc_string("query"),
+        .accept_query = qc_string("application/json"),
+        .gate = { NULL, 0, QC_GATE_JSON_IF }
+    },
 
-    { qc_string("clickhouse"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_SQL,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 0,
-      QC_SQL_CLICKHOUSE, qc_string("query"), qc_no_string, qc_no_string,
-      qc_no_string,
-      qc_list(qc_clickhouse_ignore), qc_no_list,
-      qc_list(qc_clickhouse_session), qc_no_list,
-      qc_string("text/plain"),
-      { NULL, 0, QC_GATE_CLICKHOUSE|QC_GATE_JSON_IF },
-      qc_string("x-clickhouse-exception-code"), qc_no_string,
-      QC_R_EXCEPTION },
+    [QC_ENGINE_CLICKHOUSE] = {
+        .name = qc_string("clickhouse"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_SQL,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .dialect = QC_SQL_CLICKHOUSE,
+        .sql_arg = qc_string("query"),
+        .ignore_args = qc_list(qc_clickhouse_ignore),
+        .session_args = qc_list(qc_clickhouse_session),
+        .partial = qc_list(qc_clickhouse_partial),
+        .accept_query = qc_string("text/plain"),
+        .gate = { NULL, 0, QC_GATE_CLICKHOUSE|QC_GATE_JSON_IF },
+        .headers = qc_bad_headers(qc_clickhouse_headers)
+    },
 
-    { qc_string("elasticsearch"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 1,
-      QC_SQL_ANSI, qc_no_string, qc_string("/query"), qc_string("/_sql"),
-      qc_no_string,
-      qc_no_list, qc_no_list,
-      qc_list(qc_elasticsearch_session), qc_list(qc_elasticsearch_members),
-      qc_string("application/json"),
-      qc_gate_rules(qc_elasticsearch_rules, QC_GATE_JSON_IF),
-      qc_string("cursor"), qc_no_string, QC_R_RULE },
+    [QC_ENGINE_ELASTICSEARCH] = {
+        .name = qc_string("elasticsearch"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .accept = 1,
+        .dialect = QC_SQL_ANSI,
+        .sql_member = qc_string("/query"),
+        .sql_path = qc_string("/_sql"),
+        .session_args = qc_list(qc_elasticsearch_session),
+        .session_json = qc_list(qc_elasticsearch_members),
+        .accept_query = qc_string("application/json"),
+        .gate = qc_gate_rules(qc_elasticsearch_rules, QC_GATE_JSON_IF),
+        .headers = qc_bad_headers(qc_elasticsearch_headers)
+    },
 
-    { qc_string("druid"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 1,
-      QC_SQL_ANSI, qc_no_string, qc_string("/query"), qc_string("/sql"),
-      qc_no_string,
-      qc_no_list, qc_list(qc_druid_ignore), qc_no_list, qc_no_list,
-      qc_string("application/json"),
-      { NULL, 0, QC_GATE_JSON_IF|QC_GATE_BLANK_LINE_IF },
-      qc_string("x-druid-response-context"), qc_string("missingSegments"),
-      QC_R_PARTIAL },
+    [QC_ENGINE_DRUID] = {
+        .name = qc_string("druid"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .accept = 1,
+        .dialect = QC_SQL_ANSI,
+        .sql_member = qc_string("/query"),
+        .sql_path = qc_string("/sql"),
+        .ignore_json = qc_list(qc_druid_ignore),
+        .accept_query = qc_string("application/json"),
+        .gate = { NULL, 0, QC_GATE_JSON_IF|QC_GATE_BLANK_LINE_IF },
+        .headers = qc_bad_headers(qc_druid_headers)
+    },
 
-    { qc_string("cube"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 1,
-      QC_SQL_ANSI, qc_no_string, qc_no_string, qc_no_string,
-      qc_string("query"),
-      qc_no_list, qc_no_list, qc_no_list, qc_list(qc_cube_members),
-      qc_string("application/json"),
-      qc_gate_rules(qc_cube_rules, QC_GATE_JSON),
-      qc_no_string, qc_no_string, QC_NO_METRIC },
+    [QC_ENGINE_CUBE] = {
+        .name = qc_string("cube"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .accept = 1,
+        .dialect = QC_SQL_ANSI,
+        .json_arg = qc_string("query"),
+        .session_json = qc_list(qc_cube_members),
+        .accept_query = qc_string("application/json"),
+        .gate = qc_gate_rules(qc_cube_rules, QC_GATE_JSON)
+    },
 
-    { qc_string("graphql"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_GRAPHQL,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 1,
-      QC_SQL_GENERIC, qc_no_string, qc_no_string, qc_no_string,
-      qc_no_string,
-      qc_no_list, qc_no_list, qc_no_list, qc_no_list,
-      qc_string("application/json"),
-      qc_gate_rules(qc_graphql_rules, QC_GATE_JSON),
-      qc_no_string, qc_no_string, QC_NO_METRIC },
+    [QC_ENGINE_GRAPHQL] = {
+        .name = qc_string("graphql"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON
+                     |QC_NORMALIZE_GRAPHQL,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .accept = 1,
+        .accept_query = qc_string("application/json"),
+        .gate = qc_gate_rules(qc_graphql_rules, QC_GATE_JSON)
+    },
 
-    { qc_string("pinot"),
-      QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
-      QC_GUARD_STATEMENT|QC_GUARD_SESSION, 1, 1,
-      QC_SQL_ANSI, qc_string("sql"), qc_string("/sql"), qc_no_string,
-      qc_no_string,
-      qc_no_list, qc_no_list, qc_no_list, qc_no_list,
-      qc_string("application/json"),
-      qc_gate_rules(qc_pinot_rules, QC_GATE_JSON),
-      qc_no_string, qc_no_string, QC_NO_METRIC }
+    [QC_ENGINE_PINOT] = {
+        .name = qc_string("pinot"),
+        .normalize = QC_NORMALIZE_ARGS|QC_NORMALIZE_JSON|QC_NORMALIZE_SQL,
+        .guard = QC_GUARD_ALL,
+        .plus = 1,
+        .accept = 1,
+        .dialect = QC_SQL_ANSI,
+        .sql_arg = qc_string("sql"),
+        .sql_member = qc_string("/sql"),
+        .accept_query = qc_string("application/json"),
+        .gate = qc_gate_rules(qc_pinot_rules, QC_GATE_JSON)
+    }
 };
 
 
@@ -337,7 +387,7 @@ qc_engine_ends(qc_str_t uri, const qc_list_t *tails)
         tail = tails->elts[i];
 
         if (uri.len >= tail.len
-            && memcmp(&uri.data[uri.len - tail.len], tail.data, tail.len) == 0)
+            && qc_str_eq(qc_str(&uri.data[uri.len - tail.len], tail.len), tail))
         {
             return 1;
         }

@@ -37,6 +37,15 @@ typedef struct {
 } qc_list_t;
 
 
+/* A field of an answer, or one with a text in it, that makes it unsound. */
+
+typedef struct {
+    qc_str_t               name;       /* lower case */
+    qc_str_t               text;       /* may be empty */
+    qc_metric_e            reason;
+} qc_bad_header_t;
+
+
 typedef enum {
     QC_ENGINE_NONE = 0,
     QC_ENGINE_JSON,
@@ -69,12 +78,14 @@ typedef struct {
     qc_list_t              ignore_json;
     qc_list_t              session_args;   /* what state in the upstream is */
     qc_list_t              session_json;   /* asked for by */
+    qc_list_t              partial;        /* text of SQL and arguments that
+                                              asks for what is there by then,
+                                              see qc_query_asks_partial() */
     qc_str_t               accept_query;   /* RFC 10008: Accept-Query */
 
     qc_gate_rules_t        gate;
-    qc_str_t               header;     /* an answer with this field, or, if */
-    qc_str_t               header_text;    /* not empty, with this text in */
-    qc_metric_e            header_reason;  /* it, is unsound */
+    const qc_bad_header_t *headers;
+    size_t                 nheaders;
 } qc_engine_t;
 
 

@@ -16,19 +16,22 @@
 #include "qc_headers.h"
 
 
-#define QC_GATE_PAST   QC_GATE_STRING_MAX
 #define QC_GATE_RECENT (128 * 1024)    /* where an exception in text counts */
 #define QC_GATE_CODE   20              /* digits of its number */
+#define QC_GATE_NAME   32              /* bytes of its name */
 
 
+static int qc_gate_has(qc_str_t type, qc_str_t name);
 static void qc_gate_unit(qc_gate_t *g, size_t len);
 static void qc_gate_texts(qc_gate_t *g, const uint8_t *end);
 static void qc_gate_clickhouse(qc_gate_t *g, const uint8_t *p,
     const uint8_t *end);
-static int qc_gate_exception(const uint8_t *start, const uint8_t *p);
+static const uint8_t *qc_gate_exception(const uint8_t *start,
+    const uint8_t *p, const uint8_t *end);
 static int qc_gate_before(const uint8_t *start, const uint8_t **p,
     qc_str_t text);
 static int qc_gate_recent(const qc_gate_t *g);
+static int qc_gate_message_ends(const qc_gate_t *g);
 static qc_metric_e qc_gate_untold(const qc_gate_t *g);
 static int qc_gate_blank_line(const qc_gate_t *g);
 static int qc_gate_line_end(const uint8_t *start, const uint8_t **p);
@@ -49,18 +52,33 @@ static const qc_str_t  qc_gate_jsons[] = {
 
 static const qc_str_t  qc_gate_suffix = qc_string("+json");
 
+static const qc_str_t  qc_gate_opaque[] = {
+    qc_string("yaml"),
+    qc_string("cbor"),
+    qc_string("smile")
+};
+
 /* The line that marks an exception, without and with the end before it. */
 
 static const qc_str_t  qc_gate_mark = qc_string("__exception__");
 static const qc_str_t  qc_gate_mark_line = qc_string("\n__exception__");
 
-/* "Code: 60. DB::Exception", "Code: 60, e.displayText() = DB::Exception" */
+/*
+ * "Code: 60. DB::Exception", "Code: 210, e.displayText() = DB::NetException",
+ * "std::exception. Code: 1001"; all of them have this in their names.
+ */
 
-static const qc_str_t  qc_gate_db = qc_string("DB::Exception");
+static const qc_str_t  qc_gate_name = qc_string("xception");
+static const qc_str_t  qc_gate_other = qc_string("xception. Code: 100");
 static const qc_str_t  qc_gate_dot = qc_string(". ");
 static const qc_str_t  qc_gate_display =
     qc_string(", e.displayText() = ");
 static const qc_str_t  qc_gate_code = qc_string("Code: ");
+
+/* ", e.what() = DB::Exception", " (version 25.8.2.29 (official build))" */
+
+static const qc_str_t  qc_gate_what = qc_string(", e.what() = ");
+static const qc_str_t  qc_gate_version = qc_string(" (version ");
 
 
 qc_gate_type_e
@@ -107,13 +125,36 @@ qc_gate_type(qc_str_t content_type)
         return QC_GATE_TYPE_JSON;
     }
 
+    for (i = 0; i < sizeof(qc_gate_opaque) / sizeof(qc_gate_opaque[0]); i++) {
+        if (qc_gate_has(type, qc_gate_opaque[i])) {
+            return QC_GATE_TYPE_OPAQUE;
+        }
+    }
+
     return QC_GATE_OTHER;
+}
+
+
+static int
+qc_gate_has(qc_str_t type, qc_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i + name.len <= type.len; i++) {
+        if (qc_name_eq(qc_str(&type.data[i], name.len), name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
 void
 qc_gate_init(qc_gate_t *g, const qc_gate_rules_t *rules, qc_gate_type_e type)
 {
+    size_t  i;
+
     memset(g, 0, offsetof(qc_gate_t, text));
 
     g->rules = rules;
@@ -127,6 +168,17 @@ qc_gate_init(qc_gate_t *g, const qc_gate_rules_t *rules, qc_gate_type_e type)
     if (!qc_gate_rules_valid(rules)) {
         g->reason = QC_R_RULE;
         return;
+    }
+
+    /* what cannot be read cannot be shown to keep them */
+
+    for (i = 0; type == QC_GATE_TYPE_OPAQUE && i < rules->nrules; i++) {
+        if (rules->rules[i].kind == QC_GATE_IS
+            || rules->rules[i].kind == QC_GATE_NOT)
+        {
+            g->reason = rules->rules[i].reason;
+            return;
+        }
     }
 
     qc_gate_json_init(g);
@@ -173,7 +225,9 @@ qc_gate_final(qc_gate_t *g)
         qc_gate_unit(g, g->fill);
     }
 
-    if (g->reason == QC_NO_METRIC && (g->marker || qc_gate_recent(g))) {
+    if (g->reason == QC_NO_METRIC
+        && (g->marker || qc_gate_recent(g) || qc_gate_message_ends(g)))
+    {
         g->reason = QC_R_EXCEPTION;
     }
 
@@ -260,11 +314,13 @@ qc_gate_texts(qc_gate_t *g, const uint8_t *end)
 static void
 qc_gate_clickhouse(qc_gate_t *g, const uint8_t *start, const uint8_t *end)
 {
-    const uint8_t  *p, *line;
+    const uint8_t  *p, *line, *name;
 
-    for (p = start; (p = qc_scan_find(p, end, qc_gate_db)) != NULL; p++) {
-        if (qc_gate_exception(start, p)) {
-            g->exception = g->total - (uint64_t) (end - p);
+    for (p = start; (p = qc_scan_find(p, end, qc_gate_name)) != NULL; p++) {
+        name = qc_gate_exception(start, p, end);
+
+        if (name != NULL) {
+            g->exception = g->total - (uint64_t) (end - name);
         }
     }
 
@@ -295,17 +351,38 @@ qc_gate_clickhouse(qc_gate_t *g, const uint8_t *start, const uint8_t *end)
 }
 
 
-/* Whether what stands before "DB::Exception" makes it a message. */
+/* The name of which this is the end, if what is around it is a message. */
 
-static int
-qc_gate_exception(const uint8_t *start, const uint8_t *p)
+static const uint8_t *
+qc_gate_exception(const uint8_t *start, const uint8_t *p, const uint8_t *end)
 {
-    const uint8_t  *digits;
+    int             scoped;
+    const uint8_t  *name, *digits;
 
-    if (!qc_gate_before(start, &p, qc_gate_dot)
-        && !qc_gate_before(start, &p, qc_gate_display))
+    if (p > start && (size_t) (end - p) >= qc_gate_other.len
+        && memcmp(p, qc_gate_other.data, qc_gate_other.len) == 0)
     {
-        return 0;
+        return p;
+    }
+
+    scoped = 0;
+    name = p;
+
+    while (p > start && name - p < QC_GATE_NAME
+           && (p[-1] == ':'
+               || ((p[-1] | 0x20) >= 'a' && (p[-1] | 0x20) <= 'z')))
+    {
+        scoped |= (p[-1] == ':' && p[0] == ':');
+        p--;
+    }
+
+    name = p;
+
+    if (!scoped
+        || (!qc_gate_before(start, &p, qc_gate_dot)
+            && !qc_gate_before(start, &p, qc_gate_display)))
+    {
+        return NULL;
     }
 
     digits = p;
@@ -316,7 +393,8 @@ qc_gate_exception(const uint8_t *start, const uint8_t *p)
         p--;
     }
 
-    return p != digits && qc_gate_before(start, &p, qc_gate_code);
+    return (p != digits && qc_gate_before(start, &p, qc_gate_code)) ? name
+                                                                     : NULL;
 }
 
 
@@ -341,6 +419,33 @@ static int
 qc_gate_recent(const qc_gate_t *g)
 {
     return g->exception != 0 && g->total - g->exception < QC_GATE_RECENT;
+}
+
+
+/*
+ * A message may be as long as the value it complains of.  Then its end tells
+ * it from data.  The last bytes are before the next unit.
+ */
+
+static int
+qc_gate_message_ends(const qc_gate_t *g)
+{
+    const uint8_t  *start, *p;
+
+    if (g->exception == 0) {
+        return 0;
+    }
+
+    p = g->buffer + QC_GATE_PAST;
+    start = p - g->past;
+
+    while (p > start && (p[-1] == '\r' || p[-1] == '\n')) {
+        p--;
+    }
+
+    return qc_scan_find(start, p, qc_gate_what) != NULL
+           || (p > start && p[-1] == ')'
+               && qc_scan_find(start, p, qc_gate_version) != NULL);
 }
 
 

@@ -18,7 +18,8 @@
  * Rules for members are checked at each occurrence, of duplicates too.  They
  * apply to a body that is JSON: by its type, by QC_GATE_JSON, or, if its type
  * says nothing, by its first byte being { or [ (such a body has to be whole);
- * and to each value of JSON lines.
+ * and to each value of JSON lines.  A body in another notation of JSON, such
+ * as YAML, breaks all of them.
  */
 
 #ifndef QC_GATE_H
@@ -44,6 +45,7 @@
 #define QC_GATE_CLICKHOUSE    8        /* no exception of ClickHouse */
 
 #define QC_GATE_UNIT          2048
+#define QC_GATE_PAST          128      /* bytes kept of the unit before */
 #define QC_GATE_CAPTURE       (6 * QC_GATE_STRING_MAX)   /* \u0061 is an a */
 
 
@@ -58,7 +60,8 @@ typedef enum {
 typedef enum {
     QC_GATE_OTHER = 0,
     QC_GATE_TYPE_JSON,
-    QC_GATE_TYPE_LINES
+    QC_GATE_TYPE_LINES,
+    QC_GATE_TYPE_OPAQUE   /* what is JSON elsewhere, in another notation */
 } qc_gate_type_e;
 
 
@@ -115,7 +118,7 @@ typedef struct {
     unsigned               marker:1;   /* nothing but line ends after it */
     qc_scan_t              scan;
     uint8_t                text[QC_GATE_CAPTURE];
-    uint8_t                buffer[QC_GATE_STRING_MAX + QC_GATE_UNIT];
+    uint8_t                buffer[QC_GATE_PAST + QC_GATE_UNIT];
 } qc_gate_t;
 
 

@@ -10,7 +10,8 @@
 
 
 static int qc_query_no_transform(const qc_query_t *q);
-static int qc_query_contains(qc_str_t s, const char *text);
+static int qc_query_asks_partial(const qc_query_t *q);
+static int qc_query_contains(qc_str_t s, qc_str_t text);
 static qc_rc_e qc_query_decode(qc_query_t *q);
 static unsigned qc_query_forms(const qc_rules_t *rules);
 static qc_rc_e qc_query_form(qc_query_t *q, qc_sha256_t *sha);
@@ -88,7 +89,39 @@ qc_query_read(qc_query_t *q, const qc_request_t *request,
         q->decoded = 0;
     }
 
-    return q->parsed ? qc_query_args_form(q) : QC_OK;
+    if (q->parsed) {
+        rc = qc_query_args_form(q);
+    }
+
+    if (rc == QC_OK && (rules->guard & QC_GUARD_STATEMENT)
+        && qc_query_asks_partial(q))
+    {
+        q->reason = QC_R_STATEMENT;
+    }
+
+    return rc;
+}
+
+
+/* Settings, in SQL or as arguments, that make half an answer look whole. */
+
+static int
+qc_query_asks_partial(const qc_query_t *q)
+{
+    size_t            i;
+    const qc_list_t  *partial;
+
+    partial = &q->rules->engine->partial;
+
+    for (i = 0; i < partial->n; i++) {
+        if (qc_query_contains(q->sql, partial->elts[i])
+            || qc_query_contains(q->args, partial->elts[i]))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -100,6 +133,8 @@ qc_query_no_transform(const qc_query_t *q)
     size_t             i;
     const qc_field_t  *h;
 
+    static const qc_str_t  directive = qc_string("no-transform");
+
     if (!qc_str_eq(q->request->method, qc_str("QUERY", 5))) {
         return 0;
     }
@@ -108,7 +143,7 @@ qc_query_no_transform(const qc_query_t *q)
         h = &q->request->headers[i];
 
         if (qc_str_eq(h->name, qc_str("cache-control", 13))
-            && qc_query_contains(h->value, "no-transform"))
+            && qc_query_contains(h->value, directive))
         {
             return 1;
         }
@@ -118,11 +153,17 @@ qc_query_no_transform(const qc_query_t *q)
 }
 
 
+/* In any case. */
+
 static int
-qc_query_contains(qc_str_t s, const char *text)
+qc_query_contains(qc_str_t s, qc_str_t text)
 {
-    for ( /* void */ ; s.len != 0; s.data++, s.len--) {
-        if (qc_query_begins(s, text)) {
+    size_t  i;
+
+    for (i = 0; i + text.len <= s.len; i++) {
+        if (qc_query_begins(qc_str(&s.data[i], text.len),
+                            (const char *) text.data))
+        {
             return 1;
         }
     }

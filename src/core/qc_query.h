@@ -85,6 +85,7 @@ typedef struct {
     qc_str_t               raw;            /* the path as it was sent */
     qc_str_t               args;
     qc_str_t               type;           /* of an X-Accel-Redirect */
+    qc_str_t               cert;           /* of the client: a fingerprint */
     qc_str_t               ns;
     unsigned               has_ns:1;
     unsigned               call:1;         /* for qc_query_rsc_key() */

@@ -82,7 +82,8 @@ qc_query_has_session(const qc_query_t *q)
 
     for (arg = q->arglist.first; arg != NULL; arg = arg->next) {
         if (qc_list_matches(&q->rules->engine->session_args, arg->name)
-            && !(qc_str_eq(arg->name, qc_str("decompress", 10))
+            && !((qc_str_eq(arg->name, qc_str("decompress", 10))
+                  || qc_str_eq(arg->name, qc_str("compress", 8)))
                  && qc_str_eq(arg->value, qc_str("0", 1))))
         {
             return 1;

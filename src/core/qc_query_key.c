@@ -10,6 +10,7 @@
 
 
 #define QC_QUERY_HEADERS_MAX  32       /* sorted together */
+#define QC_QUERY_NAME_LEN     64       /* longer names are as they are */
 
 
 static const qc_part_t *qc_query_part(const qc_query_t *q, qc_str_t name);
@@ -22,6 +23,8 @@ static int qc_query_name_cmp(qc_str_t a, qc_str_t b);
 static void qc_query_key_sorted(const qc_query_t *q, qc_key_t *k,
     const qc_field_t *const *sorted, size_t n);
 static int qc_query_name_is(qc_str_t lowcase, const char *name);
+static qc_str_t qc_query_key_name(qc_str_t name, uint8_t from, uint8_t to,
+    uint8_t *text);
 static void qc_query_key_header(const qc_query_t *q, qc_key_t *k,
     const qc_field_t *h);
 static void qc_query_key_cookies(const qc_query_t *q, qc_key_t *k,
@@ -36,26 +39,44 @@ static int qc_query_begins_encoded(qc_str_t s, const char *text);
  * begins.
  */
 
-static const char *const  qc_query_headers[] = {
-    "authorization",
-    "cookie",
-    "content-type",
-    "content-encoding",
-    "api-key",
-    "apikey",
-    "x-api-key",
-    "x-auth-token",
-    "x-access-token",
-    "x-tenant-id",
-    "x-org-id",
-    "x-scope-orgid",
-    "x-http-method-override",
-    "es-security-runas-user",
-    "database",
-    NULL
+static const qc_str_t  qc_query_headers[] = {
+    qc_string("authorization"),
+    qc_string("proxy-authorization"),
+    qc_string("cookie"),
+    qc_string("content-type"),
+    qc_string("content-encoding"),
+    qc_string("api-key"),
+    qc_string("apikey"),
+    qc_string("x-api-key"),
+    qc_string("x-auth-token"),
+    qc_string("x-access-token"),
+    qc_string("x-tenant"),
+    qc_string("x-tenant-id"),
+    qc_string("x-org-id"),
+    qc_string("x-scope-orgid"),
+    qc_string("x-user"),
+    qc_string("x-user-id"),
+    qc_string("x-role"),
+    qc_string("x-team-id"),
+    qc_string("x-forwarded-user"),
+    qc_string("x-forwarded-email"),
+    qc_string("x-forwarded-groups"),
+    qc_string("x-remote-user"),
+    qc_string("x-auth-request-user"),
+    qc_string("x-auth-request-email"),
+    qc_string("x-auth-request-groups"),
+    qc_string("x-webauth-user"),
+    qc_string("x-grafana-user"),
+    qc_string("es-security-runas-user"),
+    qc_string("x-amzn-oidc-data"),
+    qc_string("x-goog-iap-jwt-assertion"),
+    qc_string("cf-access-jwt-assertion"),
+    qc_string("x-ms-client-principal"),
+    qc_string("database"),
+    qc_string("x-http-method-override")
 };
 
-/* Hasura takes each of its own for a variable of the session. */
+/* All fields of these, an engine's own. */
 
 static const char *const  qc_query_prefixes[] = {
     "x-clickhouse-",
@@ -69,6 +90,7 @@ static const char *const  qc_query_builtins[] = {
     "host",
     "uri",
     "args",
+    "client_cert",
     NULL
 };
 
@@ -118,6 +140,10 @@ qc_query_key(const qc_query_t *q, qc_key_t *k)
     }
 
     qc_query_key_field(q, k, "args", q->args);
+
+    if (r->cert.len != 0) {
+        qc_query_key_field(q, k, "client_cert", r->cert);
+    }
 
     qc_query_key_headers(q, k);
     qc_query_key_parts(q, k);
@@ -293,9 +319,11 @@ int
 qc_query_key_has(const qc_query_t *q, qc_str_t name)
 {
     size_t             i;
+    uint8_t            text[QC_QUERY_NAME_LEN];
     const qc_rules_t  *rules;
 
     rules = q->rules;
+    name = qc_query_key_name(name, '_', '-', text);
 
     if (qc_list_has(&rules->share.headers, name)) {
         return 0;
@@ -323,8 +351,8 @@ qc_query_key_has(const qc_query_t *q, qc_str_t name)
         }
     }
 
-    for (i = 0; qc_query_headers[i] != NULL; i++) {
-        if (qc_query_name_is(name, qc_query_headers[i])) {
+    for (i = 0; i < sizeof(qc_query_headers) / sizeof(qc_str_t); i++) {
+        if (qc_str_eq(name, qc_query_headers[i])) {
             return 1;
         }
     }
@@ -341,13 +369,35 @@ qc_query_name_is(qc_str_t lowcase, const char *name)
 }
 
 
-/* Named as variables name them: authorization, content_type. */
+/* Gateways, and variables of nginx, take "X_Team" for "X-Team". */
+
+static qc_str_t
+qc_query_key_name(qc_str_t name, uint8_t from, uint8_t to, uint8_t *text)
+{
+    size_t  i;
+
+    if (name.len > QC_QUERY_NAME_LEN) {
+        return name;
+    }
+
+    for (i = 0; i < name.len; i++) {
+        text[i] = (name.data[i] == from) ? to : name.data[i];
+    }
+
+    return qc_str(text, name.len);
+}
+
+
+/*
+ * Named as variables name them: authorization, content_type.  What had a "_"
+ * is not the same to all who read it, and has a "-" in its place.
+ */
 
 static void
 qc_query_key_header(const qc_query_t *q, qc_key_t *k, const qc_field_t *h)
 {
     size_t    i;
-    uint8_t   text[64];
+    uint8_t   text[QC_QUERY_NAME_LEN];
     qc_str_t  name;
 
     if (qc_query_name_is(h->name, "cookie") && q->rules->share.cookies.n != 0
@@ -357,20 +407,22 @@ qc_query_key_header(const qc_query_t *q, qc_key_t *k, const qc_field_t *h)
         return;
     }
 
-    name = h->name;
+    name = qc_query_key_name(h->name, '-', '_', text);
 
-    if (name.len <= sizeof(text)) {
+    if (qc_query_part(q, name) != NULL) {
+        return;
+    }
+
+    if (name.data == text) {
 
         for (i = 0; i < name.len; i++) {
-            text[i] = (name.data[i] == '-') ? '_' : name.data[i];
+            if (h->name.data[i] == '_') {
+                text[i] = '-';
+            }
         }
-
-        name.data = text;
     }
 
-    if (qc_query_part(q, name) == NULL) {
-        qc_key_field(k, name, h->value);
-    }
+    qc_key_field(k, name, h->value);
 }
 
 

@@ -91,6 +91,10 @@ qc_query_rsc_asks(const qc_query_t *q)
     qc_str_t          name;
     const qc_arg_t   *arg;
 
+    if (q->request->cert.len != 0) {
+        return 1;
+    }
+
     for (i = 0; i < q->request->nheaders; i++) {
 
         name = q->request->headers[i].name;

@@ -66,7 +66,7 @@ typedef struct {
  *
  * QC_BAD: it is empty, does not end, or can be read in more than one way;
  * QC_NOSPACE: it does not fit, or is nested deeper than QC_SQL_DEPTH_MAX.
- * Then out is as it was, info all zero, and tags are "unknown".
+ * Then out has what it had, info is all zero, and tags are "unknown".
  */
 qc_rc_e qc_sql_canonical(qc_str_t text, qc_sql_dialect_e dialect,
     const int32_t *zone_minutes, qc_buf_t *out, qc_sql_info_t *info,

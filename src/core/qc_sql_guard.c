@@ -9,7 +9,7 @@
 
 static void qc_sql_guard_first(qc_sql_walk_t *w);
 static void qc_sql_guard_word(qc_sql_walk_t *w);
-static void qc_sql_guard_dotted(qc_sql_walk_t *w, const uint8_t *dot);
+static void qc_sql_guard_dotted(qc_sql_walk_t *w, size_t last_dot);
 static void qc_sql_guard_known(qc_sql_walk_t *w);
 static void qc_sql_guard_sigil(qc_sql_walk_t *w);
 static int qc_sql_guard_number(qc_str_t s);
@@ -18,7 +18,7 @@ static void qc_sql_guard_call(qc_sql_walk_t *w, qc_str_t name);
 static void qc_sql_guard_schema(qc_sql_walk_t *w, qc_str_t name);
 static void qc_sql_guard_text(qc_sql_walk_t *w);
 static int qc_sql_guard_assigns(qc_str_t op);
-static const uint8_t *qc_sql_guard_last(qc_str_t s, char ch);
+static size_t qc_sql_guard_last_dot(qc_str_t s);
 
 
 void
@@ -124,8 +124,8 @@ qc_sql_guard_first(qc_sql_walk_t *w)
 static void
 qc_sql_guard_word(qc_sql_walk_t *w)
 {
-    qc_str_t        s;
-    const uint8_t  *dot;
+    size_t    dot;
+    qc_str_t  s;
 
     s = w->cur.text;
 
@@ -133,9 +133,9 @@ qc_sql_guard_word(qc_sql_walk_t *w)
         qc_sql_guard_sigil(w);
     }
 
-    dot = qc_sql_guard_last(s, '.');
+    dot = qc_sql_guard_last_dot(s);
 
-    if (dot != NULL) {
+    if (dot != s.len) {
         qc_sql_guard_dotted(w, dot);
         return;
     }
@@ -157,17 +157,20 @@ qc_sql_guard_word(qc_sql_walk_t *w)
 /* The parts of a.b.c that count: the first, and what is called. */
 
 static void
-qc_sql_guard_dotted(qc_sql_walk_t *w, const uint8_t *dot)
+qc_sql_guard_dotted(qc_sql_walk_t *w, size_t last_dot)
 {
+    size_t                n;
     qc_str_t              s, last, first;
-    const uint8_t        *p;
     const qc_sql_word_t  *word;
 
     s = w->cur.text;
-    p = memchr(s.data, '.', s.len);
 
-    first = qc_str(s.data, (size_t) (p - s.data));
-    last = qc_str(dot + 1, (size_t) (s.data + s.len - dot - 1));
+    for (n = 0; s.data[n] != '.'; n++) {
+        /* void */
+    }
+
+    first = qc_str(s.data, n);
+    last = qc_str(s.data + last_dot + 1, s.len - last_dot - 1);
 
     qc_sql_guard_schema(w, first);
 
@@ -441,16 +444,18 @@ qc_sql_guard_assigns(qc_str_t op)
 }
 
 
-static const uint8_t *
-qc_sql_guard_last(qc_str_t s, char ch)
+/* Its place; the length if there is none. */
+
+static size_t
+qc_sql_guard_last_dot(qc_str_t s)
 {
     size_t  i;
 
     for (i = s.len; i != 0; i--) {
-        if (s.data[i - 1] == (uint8_t) ch) {
-            return &s.data[i - 1];
+        if (s.data[i - 1] == '.') {
+            return i - 1;
         }
     }
 
-    return NULL;
+    return s.len;
 }

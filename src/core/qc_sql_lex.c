@@ -40,8 +40,7 @@ static int qc_sql_word_dollar(const qc_sql_lex_t *l, const uint8_t *chunk,
 static const uint8_t *qc_sql_word_at(const uint8_t *p, const uint8_t *end,
     int *op);
 static size_t qc_sql_word_high(const qc_sql_lex_t *l, const uint8_t *p);
-static int qc_sql_exponent(const qc_sql_lex_t *l, const uint8_t *chunk,
-    const uint8_t *p);
+static int qc_sql_exponent(const qc_sql_lex_t *l, const uint8_t *p);
 static qc_rc_e qc_sql_quoted(qc_sql_lex_t *l, qc_sql_token_t *t, size_t prefix);
 static const uint8_t *qc_sql_quote_end(const qc_sql_lex_t *l,
     const uint8_t *p, int *backslash);
@@ -469,10 +468,11 @@ qc_sql_word_end(qc_sql_lex_t *l)
         }
 
         if (qc_sql_class[*p] != QC_W) {
-            if (!qc_sql_exponent(l, chunk, p)) {
+            if (!qc_sql_exponent(l, p)) {
                 break;
             }
 
+            chunk = p + 1;
             continue;
         }
 
@@ -527,7 +527,9 @@ qc_sql_word_at(const uint8_t *p, const uint8_t *end, int *op)
         p++;
     }
 
-    *op = (p < end && qc_sql_class[*p] == QC_O);
+    *op = (p < end && qc_sql_class[*p] == QC_O
+           && !qc_sql_pair(p, end, '-', '-')
+           && !qc_sql_pair(p, end, '/', '*'));
 
     return p;
 }
@@ -576,18 +578,17 @@ qc_sql_word_high(const qc_sql_lex_t *l, const uint8_t *p)
 
 
 /*
- * Whether p is the sign in 1e-5 or 0x1p-3.  In t.1e-5 it may be one or not,
- * and is taken for one.
+ * Whether p is the sign in 1e-5 or 0x1p-3.  Where the number begins depends
+ * on the engine, as in t.1e-5, so that it is taken for one in a1e-5 as well.
  */
 
 static int
-qc_sql_exponent(const qc_sql_lex_t *l, const uint8_t *chunk, const uint8_t *p)
+qc_sql_exponent(const qc_sql_lex_t *l, const uint8_t *p)
 {
     uint8_t  e, before;
 
     if ((*p != '+' && *p != '-') || p - l->pos < 2 || l->end - p < 2
-        || !qc_sql_digit(p[1])
-        || (qc_sql_alpha(*l->pos) && !qc_sql_digit(*chunk)))
+        || !qc_sql_digit(p[1]))
     {
         return 0;
     }
@@ -767,18 +768,4 @@ int
 qc_sql_literal(const qc_sql_token_t *t)
 {
     return t->kind == QC_SQL_QUOTED && t->text.data[t->prefix] == '\'';
-}
-
-
-int
-qc_sql_digit(uint8_t ch)
-{
-    return ch >= '0' && ch <= '9';
-}
-
-
-int
-qc_sql_alpha(uint8_t ch)
-{
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_';
 }

@@ -70,8 +70,21 @@ qc_rc_e qc_sql_lex(qc_sql_lex_t *l, qc_sql_token_t *t);
 /* Whether the token is, or ends with, a '...' literal. */
 int qc_sql_literal(const qc_sql_token_t *t);
 
-int qc_sql_digit(uint8_t ch);
-int qc_sql_alpha(uint8_t ch);          /* letters and "_" */
+
+static inline int
+qc_sql_digit(uint8_t ch)
+{
+    return ch >= '0' && ch <= '9';
+}
+
+
+/* Letters and "_". */
+
+static inline int
+qc_sql_alpha(uint8_t ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_';
+}
 
 
 #endif /* QC_SQL_LEX_H */

@@ -393,7 +393,8 @@ qc_sql_keyword_tail(qc_sql_walk_t *w, qc_sql_frame_t *f,
         }
 
         if (w->next.kind == QC_SQL_UNIT_END || w->next.kind == QC_SQL_UNIT_OP
-            || qc_sql_unit_is(&w->next, ',') || qc_sql_unit_is(&w->next, ')'))
+            || qc_sql_unit_is(&w->next, ',') || qc_sql_unit_is(&w->next, ')')
+            || qc_sql_unit_is(&w->next, ';'))
         {
             return 0;
         }

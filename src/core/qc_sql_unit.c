@@ -69,6 +69,7 @@ qc_sql_unit(qc_sql_units_t *s, qc_sql_unit_t *u)
 
     case QC_SQL_PUNCT:
         u->kind = QC_SQL_UNIT_PUNCT;
+        u->punct = t.text.data[0];
         return;
 
     default:
@@ -109,13 +110,6 @@ int
 qc_sql_unit_has(const qc_sql_unit_t *u, unsigned flags)
 {
     return u->word != NULL && (u->word->flags & flags) != 0;
-}
-
-
-int
-qc_sql_unit_is(const qc_sql_unit_t *u, char punct)
-{
-    return u->kind == QC_SQL_UNIT_PUNCT && u->text.data[0] == (uint8_t) punct;
 }
 
 

@@ -31,6 +31,7 @@ typedef enum {
 
 typedef struct {
     qc_sql_unit_e          kind;
+    uint8_t                punct;      /* 0 if it is none */
     qc_str_t               text;       /* without the quotes */
     const uint8_t         *start;      /* with them */
     const qc_sql_word_t   *word;       /* of a word that is known */
@@ -56,7 +57,6 @@ void qc_sql_unit(qc_sql_units_t *s, qc_sql_unit_t *u);
 qc_sql_word_e qc_sql_unit_id(const qc_sql_unit_t *u);
 
 int qc_sql_unit_has(const qc_sql_unit_t *u, unsigned flags);
-int qc_sql_unit_is(const qc_sql_unit_t *u, char punct);
 int qc_sql_unit_op(const qc_sql_unit_t *u, const char *op);
 
 /* Whether a value or a name ends with it, so that an operator may follow. */
@@ -65,6 +65,13 @@ int qc_sql_unit_operand(const qc_sql_unit_t *u);
 /* A word that is a part of a longer name: "db." and ".table". */
 int qc_sql_unit_dot_first(const qc_sql_unit_t *u);
 int qc_sql_unit_dot_last(const qc_sql_unit_t *u);
+
+
+static inline int
+qc_sql_unit_is(const qc_sql_unit_t *u, char punct)
+{
+    return u->punct == (uint8_t) punct;
+}
 
 
 #endif /* QC_SQL_UNIT_H */

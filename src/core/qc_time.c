@@ -428,3 +428,34 @@ qc_time_round(qc_str_t s, uint64_t step, qc_buf_t *out)
 
     return qc_buf_status(out);
 }
+
+
+qc_rc_e
+qc_time_zone_parse(qc_str_t s, int32_t *minutes)
+{
+    uint64_t  h, m;
+
+    if (s.len == 3 && (s.data[0] | 0x20) == 'u' && (s.data[1] | 0x20) == 't'
+        && (s.data[2] | 0x20) == 'c')
+    {
+        *minutes = 0;
+        return QC_OK;
+    }
+
+    if (s.len != 6 || (s.data[0] != '+' && s.data[0] != '-')
+        || s.data[3] != ':'
+        || qc_parse_dec(qc_str(&s.data[1], 2), &h) != QC_OK
+        || qc_parse_dec(qc_str(&s.data[4], 2), &m) != QC_OK
+        || h > QC_TIME_ZONE_MAX || m > 45 || m % 15 != 0)
+    {
+        return QC_BAD;
+    }
+
+    *minutes = (int32_t) (h * 60 + m);
+
+    if (s.data[0] == '-') {
+        *minutes = -*minutes;
+    }
+
+    return QC_OK;
+}

@@ -49,5 +49,11 @@ int64_t qc_time_latest(const qc_time_t *t, const int32_t *zone_minutes);
  */
 qc_rc_e qc_time_round(qc_str_t s, uint64_t step, qc_buf_t *out);
 
+/*
+ * "utc", in any case, or "+hh:mm" and "-hh:mm" as zones have it: minutes east
+ * of UTC.  QC_BAD if s is none of them.
+ */
+qc_rc_e qc_time_zone_parse(qc_str_t s, int32_t *minutes);
+
 
 #endif /* QC_TIME_H */

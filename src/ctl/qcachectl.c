@@ -22,6 +22,12 @@ static void qcachectl_print_field(const qc_field_t *field, const char *gap);
 
 static const qcachectl_command_t  qcachectl_commands[] = {
 
+    { "key", qcachectl_key,
+      "key [OPTIONS] URL         show the key of a request: -X METHOD,\n"
+      "                            -H \"NAME: VALUE\", -d BODY or @FILE; zone\n"
+      "                            -z, server -s, location -l, number -n; by\n"
+      "                            -o \"DIRECTIVE VALUE\" each, or -c FILE" },
+
     { "object", qcachectl_object,
       "object FILE [-o OUT]      check a file of the disk store, show its\n"
       "                            record, write its body" },

@@ -4,7 +4,10 @@
  */
 
 
-/* qcachectl: looks at what the module has stored.  It changes nothing. */
+/*
+ * qcachectl: looks at what the module has stored, and at what it would make
+ * of a request.  It changes nothing.
+ */
 
 #ifndef QCACHECTL_H
 #define QCACHECTL_H
@@ -27,6 +30,7 @@
 
 /* Commands: argv[0] is the command's own name. */
 
+int qcachectl_key(int argc, char **argv);
 int qcachectl_object(int argc, char **argv);
 int qcachectl_record(int argc, char **argv);
 int qcachectl_stats(int argc, char **argv);

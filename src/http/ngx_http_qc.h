@@ -14,7 +14,9 @@
 #include "../core/qc_codec.h"
 #include "../core/qc_fresh.h"
 #include "../core/qc_key.h"
+#include "../core/qc_query.h"
 #include "../meta/ngx_http_qc_index.h"
+#include "../meta/ngx_http_qc_mark.h"
 #include "../meta/ngx_http_qc_redis.h"
 #include "../store/ngx_http_qc_disk.h"
 #include "../store/ngx_http_qc_s3.h"
@@ -25,6 +27,12 @@
 #define NGX_HTTP_QC_JOB_BUCKETS    64
 
 #define NGX_HTTP_QC_BUFFER_SIZE    32768    /* of capture and decoding */
+
+/* for how long the document of a persisted query counts as seen, s */
+#define NGX_HTTP_QC_PERSISTED_TIME  86400
+
+/* QUERY among the bits of methods that nginx knows */
+#define NGX_HTTP_QC_QUERY          0x40000000
 
 /* ours among the four bits of r->buffered: SSI, SUB and COPY have the rest */
 #define NGX_HTTP_QC_BUFFERED       0x08
@@ -59,6 +67,7 @@ typedef struct {
     ngx_http_qc_redis_t            redis;
     ngx_http_qc_s3_t               s3;
     ngx_http_qc_disk_t             disk;
+    ngx_http_qc_marks_t            marks;
 
     ngx_http_qc_tier_t            *tiers[NGX_HTTP_QC_TIERS];  /* as read */
     ngx_uint_t                     ntiers;
@@ -81,6 +90,8 @@ typedef struct {
     unsigned                       has_redis:1;
     unsigned                       has_s3:1;
     unsigned                       has_disk:1;
+    unsigned                       has_layout:1;
+    unsigned                       rsc:1;   /* layout of redis-s3-cache */
 } ngx_http_qc_zone_t;
 
 
@@ -100,12 +111,61 @@ typedef struct {
 } ngx_http_qc_part_t;
 
 
+/* Names by what they are names of. */
+
+typedef struct {
+    ngx_array_t                    headers; /* qc_str_t */
+    ngx_array_t                    args;
+    ngx_array_t                    cookies;
+} ngx_http_qc_names_t;
+
+
+typedef struct {
+    ngx_array_t                    rules;   /* qc_gate_rule_t */
+    ngx_array_t                    headers; /* qc_bad_header_t */
+    qc_gate_rules_t                gate;    /* the rules once more */
+} ngx_http_qc_integrity_t;
+
+
+typedef struct {
+    ngx_uint_t                     engine;
+    ngx_uint_t                     normalize;
+    ngx_str_t                      sql;     /* of normalize: "sql=..." */
+    ngx_uint_t                     guard;
+    ngx_flag_t                     fold;
+    ngx_array_t                   *ignore_args;     /* qc_str_t, as below */
+    ngx_array_t                   *keep_args;
+    ngx_array_t                   *ordered_args;
+    ngx_array_t                   *ignore_json;
+    ngx_http_qc_names_t           *identity;
+    ngx_http_qc_names_t           *share;
+    ngx_array_t                   *round;
+    time_t                         round_step;
+    ngx_array_t                   *ends;
+    time_t                         lag;
+    ngx_int_t                      zone;    /* minutes */
+    size_t                         max_body;
+    ngx_int_t                      max_depth;
+    ngx_int_t                      max_args;
+    ngx_int_t                      max_ratio;
+    ngx_str_t                      accept_query;
+    ngx_http_qc_integrity_t       *integrity;
+} ngx_http_qc_query_conf_t;
+
+
 typedef struct {
     ngx_http_qc_zone_t            *zone;    /* NULL: off, or by variable */
     ngx_http_complex_value_t      *zone_name;
     ngx_uint_t                     methods;
+    ngx_http_qc_query_conf_t       query;   /* as configured, */
+    qc_rules_t                     rules;   /* and what comes of it */
+    ngx_http_qc_integrity_t       *integrity;
+    ngx_str_t                      accept_query;
     ngx_array_t                   *key;     /* ngx_http_qc_part_t */
     ngx_array_t                   *valid;   /* ngx_http_cache_valid_t */
+    ngx_array_t                   *valid_closed;
+    ngx_array_t                   *valid_open;
+    time_t                         hit_for_miss;
     ngx_array_t                   *bypass;
     ngx_array_t                   *no_store;
     ngx_http_complex_value_t      *ns;
@@ -119,6 +179,17 @@ typedef struct {
     ngx_str_t                      salt;    /* server, location, number */
     ngx_http_qc_zone_t            *admin;
 } ngx_http_qc_loc_conf_t;
+
+
+/* A request as the core reads it, with the memory that took. */
+
+typedef struct {
+    qc_request_t                   request;
+    qc_query_t                     q;
+    qc_arena_t                     arena;
+    ngx_pool_t                    *pool;
+    ngx_log_t                     *log;
+} ngx_http_qc_query_t;
 
 
 typedef enum {
@@ -178,6 +249,7 @@ struct ngx_http_qc_ctx_s {
 
     u_char                         key[QC_KEY_LEN];
     ngx_str_t                      ns;
+    ngx_http_qc_query_t           *query;
     ngx_http_qc_meta_op_t         *op;      /* the lookup, then the record */
 
     ngx_http_qc_read_t             read;
@@ -191,7 +263,7 @@ struct ngx_http_qc_ctx_s {
     time_t                         started; /* ms are in started_ms */
     ngx_msec_t                     started_ms;
     ngx_msec_t                     started_at;  /* ngx_current_msec */
-
+    void                          *explain; /* of an explained request */
     unsigned                       keyed:1;
     unsigned                       error_page:1; /* of an earlier location */
     unsigned                       streaming:1; /* the header is sent */
@@ -231,6 +303,7 @@ struct ngx_http_qc_job_s {
     ngx_chain_t                   *chunks;
     ngx_chain_t                  **last_chunk;
     ngx_chain_t                   *chunk;   /* being filled */
+    qc_gate_t                     *gate;    /* NULL: nothing to check */
     ngx_temp_file_t               *temp;
     size_t                         memory;  /* accounted in zone->jobs */
     off_t                          spilled; /* likewise */
@@ -279,6 +352,36 @@ void *ngx_http_qc_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_qc_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 
+/* ngx_http_qc_conf_query.c */
+extern ngx_conf_enum_t  ngx_http_qc_engines[];
+char *ngx_http_qc_set_normalize(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_pointers(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_accept_query(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+void ngx_http_qc_create_query_conf(ngx_http_qc_query_conf_t *conf);
+char *ngx_http_qc_merge_query_conf(ngx_conf_t *cf,
+    ngx_http_qc_loc_conf_t *prev, ngx_http_qc_loc_conf_t *conf);
+
+/* ngx_http_qc_conf_time.c */
+char *ngx_http_qc_set_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_round(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_qc_integrity.c */
+char *ngx_http_qc_set_integrity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_http_qc_integrity_t *ngx_http_qc_integrity_of(ngx_conf_t *cf,
+    const qc_engine_t *engine);
+qc_metric_e ngx_http_qc_integrity_start(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_job_t *job);
+void ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx);
+
 /* ngx_http_qc_zone.c */
 char *ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_qc_zone_t *ngx_http_qc_zone_find(ngx_http_qc_main_conf_t *qmcf,
@@ -290,9 +393,30 @@ ngx_int_t ngx_http_qc_zones_start(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
 void ngx_http_qc_resume(ngx_http_request_t *r);
 ngx_int_t ngx_http_qc_run_upstream(ngx_http_qc_ctx_t *ctx);
+ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
+    ngx_http_qc_loc_conf_t *qlcf);
+ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
+    ngx_http_qc_zone_t *zone, ngx_http_qc_loc_conf_t *qlcf);
+ngx_http_qc_meta_op_t *ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
+    void (*done)(ngx_http_qc_meta_op_t *op));
 
-/* ngx_http_qc_key.c: NGX_OK, NGX_DECLINED (body too big), NGX_ERROR */
+ngx_uint_t ngx_http_qc_method(ngx_http_request_t *r);
+
+/*
+ * ngx_http_qc_key.c: NGX_OK, NGX_DECLINED (q.reason says why), NGX_ERROR.
+ * make_key() is read(), hash() and free(): without the latter, what a query
+ * points to is there as long as it is wanted.
+ */
 ngx_int_t ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_query_read(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_query_hash(ngx_http_qc_ctx_t *ctx,
+    qc_key_trace_pt trace, void *data);
+void ngx_http_qc_query_free(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_explain.c */
+ngx_int_t ngx_http_qc_explain(ngx_http_request_t *r, ngx_str_t *uri);
+ngx_uint_t ngx_http_qc_explained(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_explain_handler(ngx_http_request_t *r);
 
 /* ngx_http_qc_hit.c: steps of a hit */
 ngx_int_t ngx_http_qc_step_open(ngx_http_qc_ctx_t *ctx);
@@ -302,6 +426,14 @@ ngx_int_t ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_hit_stream(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_hit_break(ngx_http_request_t *r);
 void ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_rsc.c: entries of redis-s3-cache */
+char *ngx_http_qc_rsc_layout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_qc_rsc_begin(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_rsc_data(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_qc_rsc_decode(ngx_http_qc_ctx_t *ctx);
+qc_metric_e ngx_http_qc_rsc_storable(ngx_http_qc_ctx_t *ctx,
+    ngx_uint_t status);
 
 /* ngx_http_qc_headers.c */
 ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
@@ -345,6 +477,13 @@ ngx_int_t ngx_http_qc_add_variables(ngx_conf_t *cf);
 
 /* admin/ngx_http_qc_admin.c */
 char *ngx_http_qc_admin_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+static inline qc_str_t
+ngx_http_qc_qstr(const ngx_str_t *s)
+{
+    return qc_str(s->data, s->len);
+}
 
 
 static inline void

@@ -15,6 +15,8 @@
 
 static ngx_int_t ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_job_t *job, time_t lifetime);
+static ngx_int_t ngx_http_qc_capture_tags(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_job_t *job, size_t max);
 static ngx_uint_t ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx,
     qc_metric_e reason);
@@ -74,6 +76,14 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 
     if (ngx_http_qc_capture_record(ctx, job, lifetime) != NGX_OK) {
         ngx_http_qc_capture_fail(ctx, QC_R_HEADER_SIZE);
+        return;
+    }
+
+    reason = ngx_http_qc_integrity_start(ctx, job);
+
+    if (reason != QC_NO_METRIC) {
+        ngx_http_qc_integrity_reject(ctx);
+        ngx_http_qc_capture_fail(ctx, reason);
     }
 }
 
@@ -83,7 +93,7 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     time_t lifetime)
 {
     u_char                    *p;
-    size_t                     max;
+    size_t                     max, room;
     qc_buf_t                   headers;
     qc_record_t               *rec;
     ngx_http_request_t        *r;
@@ -92,24 +102,32 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     r = ctx->request;
     rec = &job->record;
 
-    max = ctx->zone->has_s3 ? NGX_HTTP_QC_S3_RECORD_MAX - QC_RECORD_SCRATCH
-                            : QC_HEADERS_MAX;
+    max = ctx->zone->has_s3 ? NGX_HTTP_QC_S3_STRINGS_MAX
+                            : QC_HEADERS_MAX + ctx->ns.len + QC_TAGS_MAX;
 
-    p = ngx_pnalloc(job->pool, max + ctx->ns.len);
+    room = max - ngx_min(max, ctx->ns.len);
+    room = ngx_min(room, QC_HEADERS_MAX);
+
+    p = ngx_pnalloc(job->pool, room + ctx->ns.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(p + max, ctx->ns.data, ctx->ns.len);
-    rec->ns = qc_str(p + max, ctx->ns.len);
+    ngx_memcpy(p + room, ctx->ns.data, ctx->ns.len);
+    rec->ns = qc_str(p + room, ctx->ns.len);
 
-    qc_buf_init(&headers, p, max - ngx_min(max, ctx->ns.len));
+    qc_buf_init(&headers, p, room);
 
     if (ngx_http_qc_collect_headers(ctx, &headers) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     rec->headers = qc_buf_written(&headers);
+
+    if (ngx_http_qc_capture_tags(ctx, job, max) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
     rec->status = ngx_http_qc_answer_status(ctx);
     rec->created = ngx_time();
     rec->started = (uint64_t) ctx->started * 1000 + ctx->started_ms;
@@ -131,6 +149,41 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
 
 
 /* 0 is high, 1 normal, 2 low. */
+
+/* If there is no room for all, nothing may be said of them. */
+
+static ngx_int_t
+ngx_http_qc_capture_tags(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
+    size_t max)
+{
+    size_t        used;
+    u_char       *p;
+    qc_str_t      tags;
+    qc_record_t  *rec;
+
+    rec = &job->record;
+    tags = qc_tags_list(&ctx->query->q.tags);
+    used = rec->headers.len + rec->ns.len;
+
+    if (used + tags.len > max) {
+        tags = qc_str(QC_TAG_UNKNOWN, sizeof(QC_TAG_UNKNOWN) - 1);
+    }
+
+    if (used + tags.len > max) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_pnalloc(job->pool, tags.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, tags.data, tags.len);
+    rec->tags = qc_str(p, tags.len);
+
+    return NGX_OK;
+}
+
 
 static ngx_uint_t
 ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx)
@@ -231,6 +284,16 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
+    if (job->gate) {
+        reason = qc_gate_final(job->gate);
+
+        if (reason != QC_NO_METRIC) {
+            ngx_http_qc_integrity_reject(ctx);
+            ngx_http_qc_capture_fail(ctx, reason);
+            return;
+        }
+    }
+
     if (job->temp) {
         reason = ngx_http_qc_capture_spill(job);
 
@@ -242,6 +305,11 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
 
     job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
     job->complete = 1;
+
+    if (ctx->reason == QC_R_HIT_FOR_MISS) {
+        ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
+                               ctx->key);
+    }
 }
 
 
@@ -297,6 +365,10 @@ ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx, ngx_buf_t *b)
         return b->in_file ? ngx_http_qc_capture_file(job, b) : QC_R_INCOMPLETE;
     }
 
+    if (job->gate) {
+        qc_gate_update(job->gate, b->pos, b->last - b->pos);
+    }
+
     for (p = b->pos; p < b->last; p += n) {
 
         room = ngx_http_qc_capture_room(job, &reason);
@@ -336,6 +408,10 @@ ngx_http_qc_capture_file(ngx_http_qc_job_t *job, ngx_buf_t *b)
 
         if (n == NGX_ERROR || n == 0) {
             return QC_R_TEMP;
+        }
+
+        if (job->gate) {
+            qc_gate_update(job->gate, room->last, n);
         }
 
         room->last += n;

@@ -27,6 +27,15 @@ static ngx_conf_bitmask_t  ngx_http_qc_methods[] = {
     { ngx_string("GET"), NGX_HTTP_GET },
     { ngx_string("HEAD"), NGX_HTTP_HEAD },
     { ngx_string("POST"), NGX_HTTP_POST },
+    { ngx_string("QUERY"), NGX_HTTP_QC_QUERY },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_bitmask_t  ngx_http_qc_guards[] = {
+    { ngx_string("off"), NGX_CONF_BITMASK_SET },
+    { ngx_string("statement"), QC_GUARD_STATEMENT << 1 },
+    { ngx_string("session"), QC_GUARD_SESSION << 1 },
     { ngx_null_string, 0 }
 };
 
@@ -62,6 +71,118 @@ ngx_command_t  ngx_http_qc_commands[] = {
       0,
       NULL },
 
+    { ngx_string("query_cache_engine"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.engine),
+      &ngx_http_qc_engines },
+
+    { ngx_string("query_cache_normalize"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_normalize,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_normalize_limits"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_limits,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_ignore_args"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_names,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.ignore_args),
+      NULL },
+
+    { ngx_string("query_cache_keep_args"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_names,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.keep_args),
+      NULL },
+
+    { ngx_string("query_cache_ordered_args"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_names,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.ordered_args),
+      NULL },
+
+    { ngx_string("query_cache_ignore_json"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_pointers,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.ignore_json),
+      NULL },
+
+    { ngx_string("query_cache_identity"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.identity),
+      NULL },
+
+    { ngx_string("query_cache_share"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.share),
+      NULL },
+
+    { ngx_string("query_cache_guard"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.guard),
+      &ngx_http_qc_guards },
+
+    { ngx_string("query_cache_fold"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, query.fold),
+      NULL },
+
+    { ngx_string("query_cache_accept_query"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_accept_query,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_integrity"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_integrity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_hit_for_miss"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, hit_for_miss),
+      NULL },
+
+    { ngx_string("query_cache_window"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_window,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_round"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_round,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("query_cache_namespace"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,
@@ -71,9 +192,9 @@ ngx_command_t  ngx_http_qc_commands[] = {
 
     { ngx_string("query_cache_valid"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_file_cache_valid_set_slot,
+      ngx_http_qc_set_valid,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, valid),
+      0,
       NULL },
 
     { ngx_string("query_cache_bypass"),
@@ -188,6 +309,9 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->zone_name = NGX_CONF_UNSET_PTR;
     qlcf->key = NGX_CONF_UNSET_PTR;
     qlcf->valid = NGX_CONF_UNSET_PTR;
+    qlcf->valid_closed = NGX_CONF_UNSET_PTR;
+    qlcf->valid_open = NGX_CONF_UNSET_PTR;
+    qlcf->hit_for_miss = NGX_CONF_UNSET;
     qlcf->bypass = NGX_CONF_UNSET_PTR;
     qlcf->no_store = NGX_CONF_UNSET_PTR;
     qlcf->ns = NULL;
@@ -198,6 +322,8 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->capture_buffer = NGX_CONF_UNSET_SIZE;
     qlcf->coding = NGX_CONF_UNSET;
     qlcf->level = NGX_CONF_UNSET;
+
+    ngx_http_qc_create_query_conf(&qlcf->query);
 
     return qlcf;
 }
@@ -221,7 +347,24 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                   |NGX_HTTP_GET|NGX_HTTP_HEAD));
 
     ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
-    ngx_conf_merge_ptr_value(conf->valid, prev->valid, NULL);
+
+    /* one directive sets all three */
+
+    if (conf->valid == NGX_CONF_UNSET_PTR
+        && conf->valid_closed == NGX_CONF_UNSET_PTR
+        && conf->valid_open == NGX_CONF_UNSET_PTR)
+    {
+        conf->valid = prev->valid;
+        conf->valid_closed = prev->valid_closed;
+        conf->valid_open = prev->valid_open;
+    }
+
+    ngx_conf_init_ptr_value(conf->valid, NULL);
+    ngx_conf_init_ptr_value(conf->valid_closed, NULL);
+    ngx_conf_init_ptr_value(conf->valid_open, NULL);
+
+    ngx_conf_merge_sec_value(conf->hit_for_miss, prev->hit_for_miss, 5);
+
     ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
     ngx_conf_merge_ptr_value(conf->no_store, prev->no_store, NULL);
 
@@ -265,7 +408,7 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_qc_merge_query_conf(cf, prev, conf);
 }
 
 

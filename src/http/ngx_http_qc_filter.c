@@ -14,6 +14,7 @@
 
 static ngx_int_t ngx_http_qc_filter_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_qc_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_qc_accept_query(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 
@@ -91,7 +92,60 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
         ngx_http_qc_capture_start(ctx);
     }
 
+    if (ngx_http_qc_accept_query(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_qc_next_header_filter(r);
+}
+
+
+/* RFC 10008: what QUERY may have here, unless the upstream has said it. */
+
+static ngx_int_t
+ngx_http_qc_accept_query(ngx_http_request_t *r)
+{
+    ngx_uint_t               i;
+    ngx_list_part_t         *part;
+    ngx_table_elt_t         *h;
+    ngx_http_qc_loc_conf_t  *qlcf;
+
+    static ngx_str_t  name = ngx_string("Accept-Query");
+
+    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_query_cache_module);
+
+    if (!(qlcf->methods & NGX_HTTP_QC_QUERY)
+        || qlcf->accept_query.len == 0
+        || (qlcf->zone == NULL && qlcf->zone_name == NULL))
+    {
+        return NGX_OK;
+    }
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash && h[i].key.len == name.len
+                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
+            {
+                return NGX_OK;
+            }
+        }
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_qc_header_unlink(h);
+
+    h->hash = 1;
+    h->key = name;
+    h->value = qlcf->accept_query;
+
+    return NGX_OK;
 }
 
 

@@ -4,106 +4,117 @@
  */
 
 
-/*
- * The key of a request: whatever may change the answer is in it, unless the
- * operator takes it out by name.
- */
+/* A request of nginx as the core reads it, and its key. */
 
 #include "ngx_http_qc.h"
 
 
-/* A part that is there without being asked for. */
+/* Memory of a normalisation: for each byte that is looked at, and besides. */
 
-typedef struct {
-    ngx_str_t                      name;
-    ngx_str_t                    (*value)(ngx_http_request_t *r,
-                                       ngx_str_t *name);
-} ngx_http_qc_builtin_t;
+#define NGX_HTTP_QC_ARENA_RATIO    32
+#define NGX_HTTP_QC_ARENA_BASE     (256 * 1024)
 
 
-static ngx_http_qc_part_t *ngx_http_qc_key_part(ngx_http_qc_loc_conf_t *qlcf,
-    ngx_str_t *name);
-static ngx_int_t ngx_http_qc_key_value(ngx_http_qc_ctx_t *ctx, qc_key_t *k,
-    ngx_http_qc_part_t *part);
-static ngx_int_t ngx_http_qc_key_builtins(ngx_http_qc_ctx_t *ctx,
-    qc_key_t *k);
-static ngx_int_t ngx_http_qc_key_added(ngx_http_qc_ctx_t *ctx, qc_key_t *k);
-static ngx_int_t ngx_http_qc_key_headers(ngx_http_qc_ctx_t *ctx, qc_key_t *k);
-static ngx_uint_t ngx_http_qc_key_has_header(ngx_table_elt_t *h);
-static ngx_str_t ngx_http_qc_key_host(ngx_http_request_t *r, ngx_str_t *name);
-static ngx_str_t ngx_http_qc_key_uri(ngx_http_request_t *r, ngx_str_t *name);
-static ngx_str_t ngx_http_qc_key_raw(ngx_http_request_t *r, ngx_str_t *name);
-static ngx_str_t ngx_http_qc_key_args(ngx_http_request_t *r, ngx_str_t *name);
+static void *ngx_http_qc_query_alloc(void *ctx, size_t size);
+static ngx_int_t ngx_http_qc_query_parts(ngx_http_qc_ctx_t *ctx,
+    qc_request_t *request);
+static ngx_int_t ngx_http_qc_query_headers(ngx_http_request_t *r,
+    qc_request_t *request);
+static qc_str_t ngx_http_qc_query_raw(ngx_http_request_t *r);
+static ngx_int_t ngx_http_qc_query_body(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_key_body(ngx_http_qc_ctx_t *ctx, qc_key_t *k);
 static ngx_int_t ngx_http_qc_key_file(ngx_http_request_t *r, ngx_buf_t *b,
     qc_key_t *k);
 
 
-static ngx_http_qc_builtin_t  ngx_http_qc_builtins[] = {
-    { ngx_string("host"), ngx_http_qc_key_host },
-    { ngx_string("uri"), ngx_http_qc_key_uri },
-    { ngx_string("args"), ngx_http_qc_key_args },
-    { ngx_null_string, NULL }
-};
-
-
-/*
- * Request header fields that are in the key whenever they are there: what
- * says who asks, and what an analytics API reads its query from.  All that
- * begin with "x-clickhouse-" are, too.
- */
-
-static ngx_str_t  ngx_http_qc_headers[] = {
-    ngx_string("authorization"),
-    ngx_string("cookie"),
-    ngx_string("content_type"),
-    ngx_string("content_encoding"),
-    ngx_string("api_key"),
-    ngx_string("apikey"),
-    ngx_string("x_api_key"),
-    ngx_string("x_auth_token"),
-    ngx_string("x_access_token"),
-    ngx_string("x_tenant_id"),
-    ngx_string("x_org_id"),
-    ngx_string("x_scope_orgid"),
-    ngx_string("x_hasura_role"),
-    ngx_string("x_hasura_user_id"),
-    ngx_null_string
-};
-
-
 ngx_int_t
 ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx)
 {
-    qc_key_t                  k;
-    qc_str_t                  name;
-    ngx_http_request_t       *r;
-    ngx_http_qc_loc_conf_t   *qlcf;
-    ngx_http_qc_main_conf_t  *qmcf;
+    ngx_int_t  rc;
+
+    rc = ngx_http_qc_query_read(ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_qc_query_hash(ctx, NULL, NULL);
+    }
+
+    ngx_http_qc_query_free(ctx);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_qc_query_read(ngx_http_qc_ctx_t *ctx)
+{
+    qc_rc_e                    rc;
+#if (NGX_HTTP_SSL)
+    ngx_str_t                  cert;
+#endif
+    qc_request_t              *request;
+    ngx_http_request_t        *r;
+    ngx_http_qc_query_t       *query;
+    ngx_http_qc_loc_conf_t    *qlcf;
+    ngx_http_qc_main_conf_t   *qmcf;
+    ngx_http_core_loc_conf_t  *clcf;
 
     r = ctx->request;
     qlcf = ctx->conf;
     qmcf = ngx_http_get_module_main_conf(r, ngx_http_query_cache_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    qc_key_start(&k, &qmcf->sha256);
+    query = ngx_pcalloc(r->pool, sizeof(ngx_http_qc_query_t));
+    if (query == NULL) {
+        return NGX_ERROR;
+    }
 
-    name = qc_str("zone", 4);
-    qc_key_field(&k, name, qc_str(ctx->zone->name.data, ctx->zone->name.len));
+    ctx->query = query;
+    query->log = r->connection->log;
 
-    name = qc_str("location", 8);
-    qc_key_field(&k, name, qc_str(qlcf->salt.data, qlcf->salt.len));
+    qc_arena_init(&query->arena, ngx_http_qc_query_alloc, query,
+                  NGX_HTTP_QC_ARENA_BASE
+                  + NGX_HTTP_QC_ARENA_RATIO * qlcf->rules.max_body);
 
-    name = qc_str("method", 6);
-    qc_key_field(&k, name, (r->method & NGX_HTTP_POST) ? qc_str("POST", 4)
-                                                       : qc_str("GET", 3));
+    request = &query->request;
+
+    request->zone = ngx_http_qc_qstr(&ctx->zone->name);
+    request->location = ngx_http_qc_qstr(&qlcf->salt);
+    request->prefix = ngx_http_qc_qstr(&clcf->name);
+
+    switch (ngx_http_qc_method(r)) {
+    case NGX_HTTP_POST:
+        request->method = qc_str("POST", 4);
+        break;
+    case NGX_HTTP_QC_QUERY:
+        request->method = qc_str("QUERY", 5);
+        break;
+    default:
+        request->method = qc_str("GET", 3);
+    }
+
+    request->host = ngx_http_qc_qstr(&r->headers_in.server);
+    request->uri = ngx_http_qc_qstr(&r->uri);
+    request->raw = ngx_http_qc_query_raw(r);
+    request->args = ngx_http_qc_qstr(&r->args);
+
+    request->call = ctx->zone->rsc;
 
     /* a type given by X-Accel-Redirect is the type of what follows it */
 
-    if (r->headers_out.content_type.len) {
-        name = qc_str("type", 4);
-        qc_key_field(&k, name, qc_str(r->headers_out.content_type.data,
-                                      r->headers_out.content_type.len));
+    request->type = ngx_http_qc_qstr(&r->headers_out.content_type);
+
+#if (NGX_HTTP_SSL)
+
+    if (r->connection->ssl) {
+
+        if (ngx_ssl_get_fingerprint(r->connection, r->pool, &cert) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        request->cert = ngx_http_qc_qstr(&cert);
     }
+
+#endif
 
     if (qlcf->ns) {
         if (ngx_http_complex_value(r, qlcf->ns, &ctx->ns) != NGX_OK
@@ -112,23 +123,62 @@ ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx)
             return NGX_ERROR;
         }
 
-        name = qc_str("namespace", 9);
-        qc_key_field(&k, name, qc_str(ctx->ns.data, ctx->ns.len));
+        request->ns = ngx_http_qc_qstr(&ctx->ns);
+        request->has_ns = 1;
     }
 
-    if (ngx_http_qc_key_builtins(ctx, &k) != NGX_OK
-        || ngx_http_qc_key_headers(ctx, &k) != NGX_OK
-        || ngx_http_qc_key_added(ctx, &k) != NGX_OK)
+    if (ngx_http_qc_query_parts(ctx, request) != NGX_OK
+        || ngx_http_qc_query_headers(r, request) != NGX_OK
+        || ngx_http_qc_query_body(ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    switch (ngx_http_qc_key_body(ctx, &k)) {
-    case NGX_OK:
-        break;
-    case NGX_DECLINED:
+    if (request->size > (uint64_t) qlcf->max_request_body) {
+        query->q.reason = QC_R_BODY_SIZE;
         return NGX_DECLINED;
-    default:
+    }
+
+    rc = qc_query_read(&query->q, request, &qlcf->rules, &qmcf->sha256,
+                       &query->arena);
+
+    if (rc != QC_OK) {
+        return NGX_ERROR;
+    }
+
+    return (query->q.reason == QC_NO_METRIC) ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_qc_query_hash(ngx_http_qc_ctx_t *ctx, qc_key_trace_pt trace,
+    void *data)
+{
+    qc_key_t                  k;
+    ngx_http_qc_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_query_cache_module);
+
+    if (ctx->zone->rsc) {
+
+        if (qc_query_rsc_key(&ctx->query->q, &qmcf->sha256, ctx->key)
+            != QC_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return (ctx->query->q.reason == QC_NO_METRIC) ? NGX_OK : NGX_DECLINED;
+    }
+
+    qc_key_start(&k, &qmcf->sha256);
+
+    k.trace = trace;
+    k.data = data;
+
+    if (qc_query_key(&ctx->query->q, &k)
+        && ngx_http_qc_key_body(ctx, &k) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -136,219 +186,115 @@ ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx)
 }
 
 
-static ngx_http_qc_part_t *
-ngx_http_qc_key_part(ngx_http_qc_loc_conf_t *qlcf, ngx_str_t *name)
+/* Of the query remain its tags, its hash and its range of time. */
+
+void
+ngx_http_qc_query_free(ngx_http_qc_ctx_t *ctx)
 {
+    if (ctx->query && ctx->query->pool) {
+        ngx_destroy_pool(ctx->query->pool);
+        ctx->query->pool = NULL;
+    }
+}
+
+
+static void *
+ngx_http_qc_query_alloc(void *ctx, size_t size)
+{
+    ngx_http_qc_query_t *query = ctx;
+
+    if (query->pool == NULL) {
+
+        query->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, query->log);
+
+        if (query->pool == NULL) {
+            return NULL;
+        }
+    }
+
+    return ngx_palloc(query->pool, size);
+}
+
+
+static ngx_int_t
+ngx_http_qc_query_parts(ngx_http_qc_ctx_t *ctx, qc_request_t *request)
+{
+    qc_part_t           *to;
+    ngx_str_t            value;
     ngx_uint_t           i;
     ngx_http_qc_part_t  *part;
 
-    if (qlcf->key == NULL) {
-        return NULL;
-    }
-
-    part = qlcf->key->elts;
-
-    for (i = 0; i < qlcf->key->nelts; i++) {
-        if (part[i].name.len == name->len
-            && ngx_strncmp(part[i].name.data, name->data, name->len) == 0)
-        {
-            return &part[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-static ngx_int_t
-ngx_http_qc_key_value(ngx_http_qc_ctx_t *ctx, qc_key_t *k,
-    ngx_http_qc_part_t *part)
-{
-    ngx_str_t  value;
-
-    if (part->value == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(ctx->request, part->value, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    qc_key_field(k, qc_str(part->name.data, part->name.len),
-                 qc_str(value.data, value.len));
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_qc_key_builtins(ngx_http_qc_ctx_t *ctx, qc_key_t *k)
-{
-    ngx_str_t               value;
-    ngx_http_qc_part_t     *part;
-    ngx_http_qc_builtin_t  *b;
-
-    for (b = ngx_http_qc_builtins; b->name.len; b++) {
-
-        part = ngx_http_qc_key_part(ctx->conf, &b->name);
-
-        if (part) {
-            if (ngx_http_qc_key_value(ctx, k, part) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            continue;
-        }
-
-        value = b->value(ctx->request, &b->name);
-        qc_key_field(k, qc_str(b->name.data, b->name.len),
-                     qc_str(value.data, value.len));
-
-        if (b->value == ngx_http_qc_key_uri) {
-            value = ngx_http_qc_key_raw(ctx->request, &b->name);
-            qc_key_field(k, qc_str("raw", 3), qc_str(value.data, value.len));
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* Parts the operator named, those that replaced built-in ones left out. */
-
-static ngx_int_t
-ngx_http_qc_key_added(ngx_http_qc_ctx_t *ctx, qc_key_t *k)
-{
-    ngx_uint_t              i;
-    ngx_http_qc_part_t     *part;
-    ngx_http_qc_builtin_t  *b;
-
     if (ctx->conf->key == NULL) {
         return NGX_OK;
+    }
+
+    to = ngx_pcalloc(ctx->request->pool,
+                     ctx->conf->key->nelts * sizeof(qc_part_t));
+    if (to == NULL) {
+        return NGX_ERROR;
     }
 
     part = ctx->conf->key->elts;
 
     for (i = 0; i < ctx->conf->key->nelts; i++) {
 
-        for (b = ngx_http_qc_builtins; b->name.len; b++) {
-            if (part[i].name.len == b->name.len
-                && ngx_strncmp(part[i].name.data, b->name.data, b->name.len)
-                   == 0)
-            {
-                break;
-            }
+        to[i].name = ngx_http_qc_qstr(&part[i].name);
+
+        if (part[i].value == NULL) {
+            to[i].absent = 1;
+            continue;
         }
 
-        if (b->name.len == 0
-            && ngx_http_qc_key_value(ctx, k, &part[i]) != NGX_OK)
+        if (ngx_http_complex_value(ctx->request, part[i].value, &value)
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
+
+        to[i].value = ngx_http_qc_qstr(&value);
     }
+
+    request->parts = to;
+    request->nparts = ctx->conf->key->nelts;
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_qc_key_headers(ngx_http_qc_ctx_t *ctx, qc_key_t *k)
+ngx_http_qc_query_headers(ngx_http_request_t *r, qc_request_t *request)
 {
     size_t            n;
-    u_char            text[64], ch;
-    ngx_str_t         name;
     ngx_uint_t        i;
+    qc_field_t       *to;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    part = &ctx->request->headers_in.headers.part;
-    h = part->elts;
+    n = 0;
 
-    for (i = 0; /* void */ ; i++) {
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
+    to = ngx_palloc(r->pool, n * sizeof(qc_field_t));
+    if (to == NULL) {
+        return NGX_ERROR;
+    }
 
-            part = part->next;
-            h = part->elts;
-            i = 0;
+    request->headers = to;
+    request->nheaders = n;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++, to++) {
+            to->name = qc_str(h[i].lowcase_key, h[i].key.len);
+            to->value = ngx_http_qc_qstr(&h[i].value);
         }
-
-        if (!ngx_http_qc_key_has_header(&h[i])) {
-            continue;
-        }
-
-        /* named as variables name them: authorization, content_type */
-
-        for (n = 0; n < h[i].key.len && n < sizeof(text); n++) {
-            ch = h[i].lowcase_key[n];
-            text[n] = (ch == '-') ? '_' : ch;
-        }
-
-        name.len = n;
-        name.data = text;
-
-        if (ngx_http_qc_key_part(ctx->conf, &name)) {
-            continue;
-        }
-
-        qc_key_field(k, qc_str(name.data, name.len),
-                     qc_str(h[i].value.data, h[i].value.len));
     }
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_qc_key_has_header(ngx_table_elt_t *h)
-{
-    size_t      n;
-    u_char      ch;
-    ngx_str_t  *name;
-
-    if (h->key.len > 13
-        && ngx_strncmp(h->lowcase_key, "x-clickhouse-", 13) == 0)
-    {
-        return 1;
-    }
-
-    for (name = ngx_http_qc_headers; name->len; name++) {
-
-        if (name->len != h->key.len) {
-            continue;
-        }
-
-        for (n = 0; n < name->len; n++) {
-            ch = h->lowcase_key[n];
-
-            if (name->data[n] != ((ch == '-') ? '_' : ch)) {
-                break;
-            }
-        }
-
-        if (n == name->len) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_str_t
-ngx_http_qc_key_host(ngx_http_request_t *r, ngx_str_t *name)
-{
-    return r->headers_in.server;
-}
-
-
-static ngx_str_t
-ngx_http_qc_key_uri(ngx_http_request_t *r, ngx_str_t *name)
-{
-    return r->uri;
 }
 
 
@@ -357,15 +303,15 @@ ngx_http_qc_key_uri(ngx_http_request_t *r, ngx_str_t *name)
  * it on so: "/a%2Fb" and "/a/b" are one r->uri and two resources.
  */
 
-static ngx_str_t
-ngx_http_qc_key_raw(ngx_http_request_t *r, ngx_str_t *name)
+static qc_str_t
+ngx_http_qc_query_raw(ngx_http_request_t *r)
 {
     u_char     *p;
     ngx_str_t   raw;
 
     if (!r->valid_unparsed_uri) {
         ngx_str_null(&raw);
-        return raw;
+        return ngx_http_qc_qstr(&raw);
     }
 
     raw = r->unparsed_uri;
@@ -375,63 +321,109 @@ ngx_http_qc_key_raw(ngx_http_request_t *r, ngx_str_t *name)
         raw.len = p - raw.data;
     }
 
-    return raw;
-}
-
-
-static ngx_str_t
-ngx_http_qc_key_args(ngx_http_request_t *r, ngx_str_t *name)
-{
-    return r->args;
+    return ngx_http_qc_qstr(&raw);
 }
 
 
 /*
- * All of the body, from memory and file.  The buffers are read, not moved:
- * they go upstream later.
+ * The body in one piece, if it is to be looked into.  The buffers are read,
+ * not moved: they go upstream later.
  */
+
+static ngx_int_t
+ngx_http_qc_query_body(ngx_http_qc_ctx_t *ctx)
+{
+    size_t                size;
+    u_char               *p;
+    ssize_t               n;
+    ngx_buf_t            *b;
+    ngx_chain_t          *bufs, *cl;
+    qc_request_t         *request;
+    ngx_http_request_t   *r;
+
+    r = ctx->request;
+    request = &ctx->query->request;
+    bufs = r->request_body ? r->request_body->bufs : NULL;
+
+    for (cl = bufs; cl; cl = cl->next) {
+        request->size += ngx_buf_size(cl->buf);
+    }
+
+    if (request->size > (uint64_t) ctx->conf->rules.max_body
+        || !(ctx->zone->rsc || qc_query_wants_body(&ctx->conf->rules)))
+    {
+        return NGX_OK;
+    }
+
+    request->loaded = 1;
+
+    if (request->size == 0) {
+        return NGX_OK;
+    }
+
+    size = (size_t) request->size;
+
+    if (bufs->next == NULL && ngx_buf_in_memory(bufs->buf)) {
+        request->body = qc_str(bufs->buf->pos, size);
+        return NGX_OK;
+    }
+
+    p = ngx_http_qc_query_alloc(ctx->query, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    request->body = qc_str(p, size);
+
+    for (cl = bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+        size = (size_t) ngx_buf_size(b);
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, size);
+            continue;
+        }
+
+        /* the end of a chunked body is a buffer of nothing */
+
+        if (!b->in_file) {
+            continue;
+        }
+
+        n = ngx_read_file(b->file, p, size, b->file_pos);
+
+        if (n != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* All of the raw body, from memory and file. */
 
 static ngx_int_t
 ngx_http_qc_key_body(ngx_http_qc_ctx_t *ctx, qc_key_t *k)
 {
-    off_t                     size;
-    ngx_str_t                 name;
-    ngx_buf_t                *b;
-    ngx_chain_t              *cl;
-    ngx_http_request_t       *r;
-    ngx_http_qc_part_t       *part;
-    ngx_http_request_body_t  *rb;
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl;
+    qc_request_t        *request;
+    ngx_http_request_t  *r;
 
     r = ctx->request;
-    rb = r->request_body;
-    size = 0;
+    request = &ctx->query->request;
 
-    ngx_str_set(&name, "body");
-    part = ngx_http_qc_key_part(ctx->conf, &name);
+    qc_key_open(k, qc_str("body", 4), request->size);
 
-    if (rb) {
-        for (cl = rb->bufs; cl; cl = cl->next) {
-            size += ngx_buf_size(cl->buf);
-        }
-    }
-
-    if (size > (off_t) ctx->conf->max_request_body) {
-        return NGX_DECLINED;
-    }
-
-    /* in its place already, with what the operator named */
-
-    if (part) {
+    if (request->size == 0) {
         return NGX_OK;
     }
 
-    qc_key_open(k, qc_str("body", 4), (uint64_t) size);
-
-    if (size == 0) {
-        return NGX_OK;
-    }
-
-    for (cl = rb->bufs; cl; cl = cl->next) {
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
 
         b = cl->buf;
 

@@ -26,15 +26,12 @@ typedef struct {
 } ngx_http_qc_step_t;
 
 
-static ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
-    ngx_http_qc_loc_conf_t *qlcf);
-static ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
-    ngx_http_qc_zone_t *zone, ngx_http_qc_loc_conf_t *qlcf);
 static void ngx_http_qc_cleanup(void *data);
 static ngx_int_t ngx_http_qc_content_handler(ngx_http_request_t *r);
 static void ngx_http_qc_body_handler(ngx_http_request_t *r);
 static void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op);
 static ngx_int_t ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx);
@@ -65,6 +62,10 @@ ngx_http_qc_precontent_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_qc_explained(r)) {
+        return ngx_http_qc_explain_handler(r);
+    }
+
     qlcf = ngx_http_get_module_loc_conf(r, ngx_http_query_cache_module);
 
     if (qlcf->zone == NULL && qlcf->zone_name == NULL) {
@@ -89,7 +90,7 @@ ngx_http_qc_precontent_handler(ngx_http_request_t *r)
 
     ctx->status = NGX_HTTP_QC_STATUS_BYPASS;
 
-    if (!(r->method & qlcf->methods)) {
+    if (!(ngx_http_qc_method(r) & qlcf->methods)) {
         ctx->no_store = 1;
         ngx_http_qc_count(&zone->stats, QC_BYPASS);
         ngx_http_qc_reason(ctx, QC_R_METHOD);
@@ -113,14 +114,29 @@ ngx_http_qc_precontent_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_http_qc_zone_t *
+/* QUERY (RFC 10008) is not among those nginx knows: by its name. */
+
+ngx_uint_t
+ngx_http_qc_method(ngx_http_request_t *r)
+{
+    if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST)) {
+        return r->method;
+    }
+
+    return (r->method_name.len == 5
+            && ngx_strncmp(r->method_name.data, "QUERY", 5) == 0)
+           ? NGX_HTTP_QC_QUERY : 0;
+}
+
+
+ngx_http_qc_zone_t *
 ngx_http_qc_request_zone(ngx_http_request_t *r, ngx_http_qc_loc_conf_t *qlcf)
 {
     ngx_str_t                 name;
     ngx_http_qc_zone_t       *zone;
     ngx_http_qc_main_conf_t  *qmcf;
 
-    if (qlcf->zone) {
+    if (qlcf->zone || qlcf->zone_name == NULL) {
         return qlcf->zone;
     }
 
@@ -147,7 +163,7 @@ ngx_http_qc_request_zone(ngx_http_request_t *r, ngx_http_qc_loc_conf_t *qlcf)
 }
 
 
-static ngx_http_qc_ctx_t *
+ngx_http_qc_ctx_t *
 ngx_http_qc_create_ctx(ngx_http_request_t *r, ngx_http_qc_zone_t *zone,
     ngx_http_qc_loc_conf_t *qlcf)
 {
@@ -197,6 +213,7 @@ ngx_http_qc_cleanup(void *data)
         ctx->zone->meta->cancel(ctx->op);
     }
 
+    ngx_http_qc_query_free(ctx);
     ngx_http_qc_hit_cleanup(ctx);
 
     job = ctx->job;
@@ -303,7 +320,7 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
     if (rc == NGX_DECLINED) {
         ctx->no_store = 1;
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS,
-                                QC_R_BODY_SIZE);
+                                ctx->query->q.reason);
     }
 
     if (rc != NGX_OK) {
@@ -312,6 +329,17 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
     }
 
     ctx->keyed = 1;
+
+    if (ctx->query->q.fallback) {
+        ngx_http_qc_count(&ctx->zone->stats, QC_KEY_RAW);
+
+    } else if (ctx->conf->rules.normalize) {
+        ngx_http_qc_count(&ctx->zone->stats, QC_KEY_NORMALIZED);
+    }
+
+    if (ctx->query->q.hashed) {
+        ngx_http_qc_persisted(ctx);
+    }
 
     rc = ngx_http_test_predicates(ctx->request, ctx->conf->bypass);
 
@@ -324,9 +352,42 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS, QC_R_BYPASS);
     }
 
+    if (ngx_http_qc_mark_test(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
+                              ctx->key))
+    {
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
+                                QC_R_HIT_FOR_MISS);
+    }
+
     ctx->step = NGX_HTTP_QC_LOOKUP;
 
     return NGX_OK;
+}
+
+
+/*
+ * A hash alone may stand for a mutation.  GET cannot ask for one; for others,
+ * the document must have been seen here.
+ */
+
+static void
+ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx)
+{
+    qc_query_t  *q;
+
+    q = &ctx->query->q;
+
+    if (q->document) {
+        ngx_http_qc_mark_set(&ctx->zone->marks, NGX_HTTP_QC_MARK_QUERY,
+                             q->hash, NGX_HTTP_QC_PERSISTED_TIME);
+
+    } else if (ngx_http_qc_method(ctx->request)
+               & (NGX_HTTP_POST|NGX_HTTP_QC_QUERY))
+    {
+        ctx->no_store = !ngx_http_qc_mark_test(&ctx->zone->marks,
+                                               NGX_HTTP_QC_MARK_QUERY,
+                                               q->hash);
+    }
 }
 
 
@@ -338,21 +399,13 @@ ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
-    op = ngx_palloc(r->pool, sizeof(ngx_http_qc_meta_op_t));
+    op = ngx_http_qc_lookup_op(ctx, ngx_http_qc_lookup_done);
     if (op == NULL) {
         ctx->no_store = 1;
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
                                 QC_R_META_ERROR);
     }
 
-    ngx_memcpy(op->key, ctx->key, QC_KEY_LEN);
-    op->reason = QC_NO_METRIC;
-    op->done = ngx_http_qc_lookup_done;
-    op->data = ctx;
-    op->log = r->connection->log;
-    op->pending = NULL;
-
-    ctx->op = op;
     ctx->step = NGX_HTTP_QC_RECORD;
 
     ctx->rc = ctx->zone->meta->get(ctx->zone->meta, op);
@@ -367,6 +420,31 @@ ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+ngx_http_qc_meta_op_t *
+ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
+    void (*done)(ngx_http_qc_meta_op_t *op))
+{
+    ngx_http_qc_meta_op_t  *op;
+
+    op = ngx_palloc(ctx->request->pool, sizeof(ngx_http_qc_meta_op_t));
+    if (op == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(op->key, ctx->key, QC_KEY_LEN);
+    op->theirs = 0;
+    op->reason = QC_NO_METRIC;
+    op->done = done;
+    op->data = ctx;
+    op->log = ctx->request->connection->log;
+    op->pending = NULL;
+
+    ctx->op = op;
+
+    return op;
 }
 
 
@@ -403,8 +481,9 @@ ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx)
 
         /* what cannot be published need not be stored */
 
-        ctx->no_store = (op->reason == QC_R_META_DOWN
-                         || op->reason == QC_R_META_TIMEOUT);
+        ctx->no_store |= (op->reason == QC_R_META_DOWN
+                          || op->reason == QC_R_META_TIMEOUT
+                          || op->reason == QC_R_NOT_JSON);
 
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS, op->reason);
     }

@@ -26,6 +26,8 @@ static ngx_uint_t ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name,
     size_t len);
 static time_t ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_fresh_t *fresh, qc_metric_e *reason);
+static time_t ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status);
+static time_t ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status);
 static time_t ngx_http_qc_expires(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h);
 static time_t ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx);
 
@@ -62,6 +64,14 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
     {
         *reason = QC_R_STATUS;
         return 0;
+    }
+
+    if (ctx->zone->rsc) {
+        *reason = ngx_http_qc_rsc_storable(ctx, status);
+
+        if (*reason != QC_NO_METRIC) {
+            return 0;
+        }
     }
 
     if (ngx_http_test_predicates(r, ctx->conf->no_store) != NGX_OK) {
@@ -243,8 +253,7 @@ ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, ngx_http_qc_fresh_t *fresh,
         goto done;
     }
 
-    valid = ngx_http_file_cache_valid(ctx->conf->valid,
-                                      ngx_http_qc_answer_status(ctx));
+    valid = ngx_http_qc_valid(ctx, ngx_http_qc_answer_status(ctx));
 
 done:
 
@@ -257,6 +266,64 @@ done:
     /* a lifetime that never ends would never be cleaned up */
 
     return ngx_min(valid, (time_t) 365 * 24 * 60 * 60);
+}
+
+
+/* By the directive: that for the query's range of time, if there is one. */
+
+static time_t
+ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
+{
+    time_t        valid;
+    int64_t       now;
+    ngx_array_t  *timed;
+
+    timed = NULL;
+
+    if (ctx->conf->valid_closed || ctx->conf->valid_open) {
+
+        now = (int64_t) ctx->started * 1000 + ctx->started_ms;
+
+        switch (qc_query_window(&ctx->query->q, now)) {
+        case QC_WINDOW_CLOSED:
+            timed = ctx->conf->valid_closed;
+            break;
+        case QC_WINDOW_OPEN:
+            timed = ctx->conf->valid_open;
+            break;
+        default:
+            timed = ctx->conf->valid ? NULL : ctx->conf->valid_open;
+        }
+    }
+
+    valid = ngx_http_qc_valid_of(timed, status);
+
+    return (valid == NGX_ERROR)
+           ? ngx_http_file_cache_valid(ctx->conf->valid, status) : valid;
+}
+
+
+/* NGX_ERROR if nothing is said of the status; 0 says not to store it. */
+
+static time_t
+ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status)
+{
+    ngx_uint_t               i;
+    ngx_http_cache_valid_t  *valid;
+
+    if (a == NULL) {
+        return NGX_ERROR;
+    }
+
+    valid = a->elts;
+
+    for (i = 0; i < a->nelts; i++) {
+        if (valid[i].status == 0 || valid[i].status == status) {
+            return valid[i].valid;
+        }
+    }
+
+    return NGX_ERROR;
 }
 
 

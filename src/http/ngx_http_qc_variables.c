@@ -17,6 +17,10 @@ static ngx_int_t ngx_http_qc_age_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_reason_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_tags_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_window_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static ngx_int_t ngx_http_qc_variable_none(ngx_http_variable_value_t *v);
@@ -47,6 +51,12 @@ static ngx_http_variable_t  ngx_http_qc_variables[] = {
 
     { ngx_string("query_cache_reason"), NULL,
       ngx_http_qc_reason_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_auto_tags"), NULL,
+      ngx_http_qc_tags_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_window"), NULL,
+      ngx_http_qc_window_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -173,6 +183,51 @@ ngx_http_qc_reason_variable(ngx_http_request_t *r,
 
     return ngx_http_qc_variable_set(v, qc_metrics[ctx->reason].name.data,
                                     qc_metrics[ctx->reason].name.len);
+}
+
+
+static ngx_int_t
+ngx_http_qc_tags_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    qc_str_t            tags;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->keyed) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    tags = qc_tags_list(&ctx->query->q.tags);
+
+    return ngx_http_qc_variable_set(v, tags.data, tags.len);
+}
+
+
+static ngx_int_t
+ngx_http_qc_window_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    int64_t             now;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->keyed) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    now = (int64_t) ctx->started * 1000 + ctx->started_ms;
+
+    switch (qc_query_window(&ctx->query->q, now)) {
+    case QC_WINDOW_CLOSED:
+        return ngx_http_qc_variable_set(v, (u_char *) "closed", 6);
+    case QC_WINDOW_OPEN:
+        return ngx_http_qc_variable_set(v, (u_char *) "open", 4);
+    default:
+        return ngx_http_qc_variable_none(v);
+    }
 }
 
 

@@ -7,7 +7,9 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_SHM_VERSION    1
+#define NGX_HTTP_QC_SHM_VERSION    2
+#define NGX_HTTP_QC_MARKS          8192
+#define NGX_HTTP_QC_MARKS_SHARE    8   /* they may have 1/8 of the memory */
 
 
 /* The root of a zone's shared memory: reloads find everything from here. */
@@ -17,6 +19,7 @@ typedef struct {
     ngx_http_qc_stats_sh_t         stats;
     ngx_http_qc_index_sh_t        *index;
     ngx_http_qc_disk_sh_t         *disk;
+    ngx_http_qc_marks_sh_t        *marks;
 } ngx_http_qc_shm_t;
 
 
@@ -31,6 +34,7 @@ static char *ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post,
     void *data);
 static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
+static char *ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone);
 static ngx_int_t ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_http_qc_zone_backends(ngx_conf_t *cf,
@@ -62,6 +66,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       offsetof(ngx_http_qc_zone_t, memory),
       NULL },
 
+    { ngx_string("marks"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, marks.number),
+      NULL },
+
     { ngx_string("redis"),
       NGX_CONF_TAKE12,
       ngx_http_qc_zone_backend,
@@ -89,6 +100,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       0,
       offsetof(ngx_http_qc_zone_t, redis.conf.queue),
       &ngx_http_qc_zone_count },
+
+    { ngx_string("layout"),
+      NGX_CONF_TAKE1,
+      ngx_http_qc_rsc_layout,
+      0,
+      0,
+      NULL },
 
     { ngx_string("s3"),
       NGX_CONF_1MORE,
@@ -237,6 +255,7 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->stats.zone = value[1];
 
     zone->memory = NGX_CONF_UNSET_SIZE;
+    zone->marks.number = NGX_CONF_UNSET_UINT;
     zone->hold = NGX_CONF_UNSET_SIZE;
     zone->hold_timeout = NGX_CONF_UNSET_MSEC;
     zone->store_concurrency = NGX_CONF_UNSET_UINT;
@@ -484,6 +503,8 @@ ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
 static char *
 ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
 {
+    char  *rv;
+
     if (!zone->has_s3 && !zone->has_disk) {
         return "has no body store; add \"disk PATH;\" or "
                "\"s3 URL bucket=NAME;\" to the block";
@@ -495,8 +516,19 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
                "\"redis\" out";
     }
 
+    if (zone->rsc && !zone->has_redis) {
+        return "has \"layout redis-s3-cache\" without \"redis\" and \"s3\", "
+               "where these entries are; add both, or leave \"layout\" out";
+    }
+
     if (zone->memory < 8 * ngx_pagesize) {
         return "has less \"memory\" than 8 pages; use 1m or more";
+    }
+
+    rv = ngx_http_qc_zone_marks(zone);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     zone->shm_zone = ngx_shared_memory_add(cf, &zone->name, zone->memory,
@@ -511,6 +543,28 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
 
     zone->shm_zone->init = ngx_http_qc_zone_shm_init;
     zone->shm_zone->data = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+/* The default gives way to the index where there is little memory. */
+
+static char *
+ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone)
+{
+    ngx_uint_t  max;
+
+    max = zone->memory / NGX_HTTP_QC_MARKS_SHARE / NGX_HTTP_QC_MARK_SIZE;
+
+    if (zone->marks.number == NGX_CONF_UNSET_UINT) {
+        zone->marks.number = ngx_min(NGX_HTTP_QC_MARKS, max);
+    }
+
+    if (zone->marks.number > max) {
+        return "has more \"marks\" than fit into an eighth of its "
+               "\"memory\"; each takes 32 bytes";
+    }
 
     return NGX_CONF_OK;
 }
@@ -553,8 +607,9 @@ ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data)
         shm->version = NGX_HTTP_QC_SHM_VERSION;
         shm->index = ngx_http_qc_index_create(shpool);
         shm->disk = ngx_http_qc_disk_create(shpool);
+        shm->marks = ngx_http_qc_marks_create(shpool, zone->marks.number);
 
-        if (shm->index == NULL || shm->disk == NULL) {
+        if (shm->index == NULL || shm->disk == NULL || shm->marks == NULL) {
             goto nomem;
         }
 
@@ -574,6 +629,9 @@ ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data)
     zone->index.sh = shm->index;
     zone->disk.shpool = shpool;
     zone->disk.sh = shm->disk;
+
+    ngx_http_qc_marks_init(&zone->marks, shpool, shm->marks, &zone->name,
+                           shm_zone->shm.log);
 
     return NGX_OK;
 

@@ -44,6 +44,7 @@ static int pointer_holds(const qc_gate_rule_t *rule, qc_str_t rest,
 static int value_holds(const qc_gate_rule_t *rule, yajl_val v);
 static int equal(qc_str_t value, const char *s);
 static void check_clickhouse(const input_t *in);
+static int is_exception(qc_str_t s, size_t i);
 static int at(qc_str_t s, size_t i, const char *text);
 static void check_blank(fuzz_t *f, const input_t *in);
 
@@ -503,6 +504,10 @@ check_clickhouse(const input_t *in)
             found = 1;
         }
 
+        if (i != 0 && at(s, i, "xception. Code: 100")) {
+            found = 1;
+        }
+
         if (!at(s, i, "Code: ")) {
             continue;
         }
@@ -513,16 +518,49 @@ check_clickhouse(const input_t *in)
             }
         }
 
-        if (n > 0 && n <= 20
-            && (at(s, i + 6 + n, ". DB::Exception")
-                || at(s, i + 6 + n, ", e.displayText() = DB::Exception")))
-        {
-            found = 1;
+        n = (n > 0 && n <= 20) ? i + 6 + n : s.len;
+
+        if (at(s, n, ". ")) {
+            found |= is_exception(s, n + 2);
+        }
+
+        if (at(s, n, ", e.displayText() = ")) {
+            found |= is_exception(s, n + 20);
         }
     }
 
     fuzz_check(run(in, QC_GATE_CLICKHOUSE, 0, in->type, s.len, in->step)
                == (found ? QC_R_EXCEPTION : QC_NO_METRIC));
+}
+
+
+/* A name with a scope, and its last letters. */
+
+static int
+is_exception(qc_str_t s, size_t i)
+{
+    int     scoped;
+    size_t  n;
+
+    scoped = 0;
+
+    for (n = 0; n <= 32; n++) {
+
+        if (scoped && at(s, i + n, "xception")) {
+            return 1;
+        }
+
+        if (i + n >= s.len || s.data[i + n] == '\0'
+            || strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:",
+                      s.data[i + n]) == NULL)
+        {
+            return 0;
+        }
+
+        scoped |= (n != 0 && s.data[i + n] == ':' && s.data[i + n - 1] == ':');
+    }
+
+    return 0;
 }
 
 

@@ -144,6 +144,12 @@ static const gate_t  clickhouses[] = {
     { CH, OTHER, "", "xCode: 0. DB::Exception", EXC },
     { CH, OTHER, "", "Code: 12345678901234567890. DB::Exception", EXC },
     { CH, OTHER, "", "Code: 1. DB::Code: 1. DB::Exception", EXC },
+    { CH, OTHER, "", "Code: 210. DB::NetException: Connection", EXC },
+    { CH, OTHER, "", "Code: 9, e.displayText() = DB::NetException: x", EXC },
+    { CH, OTHER, "", "Code: 999. Coordination::Exception: x", EXC },
+    { CH, OTHER, "", "a\nPoco::Exception. Code: 1000, e.code() = 1", EXC },
+    { CH, OTHER, "", "std::exception. Code: 1001, type: x", EXC },
+    { CH, OTHER, "", "Unknown exception. Code: 1002, type: x", EXC },
     { CH, TYPE, "", "[\"Code: 1. DB::Exception\"]", EXC },
     { CH, LINES, "", "{\"e\":\"Code: 1. DB::Exception\"}", EXC },
 
@@ -158,6 +164,11 @@ static const gate_t  clickhouses[] = {
     { CH, OTHER, "", "Code: 1. DB::Exceptio", SOUND },
     { CH, OTHER, "", "Code: 1. DB:Exception", SOUND },
     { CH, OTHER, "", "Code: 1. e.displayText() = DB::Exception", SOUND },
+    { CH, OTHER, "", "Code: 1. Exception", SOUND },
+    { CH, OTHER, "", "Code: 1. DB::Net-Exception", SOUND },
+    { CH, OTHER, "", "Code: 1. A::bcdefghijklmnopqrstuvwxyzabcdefException",
+      SOUND },
+    { CH, OTHER, "", "an exception. Code: 1", SOUND },
     { CH, OTHER, "", "ode: 1. DB::Exception", SOUND },
     { CH, OTHER, "", "DB::Exception", SOUND },
     { CH, OTHER, "", ". DB::Exception", SOUND },
@@ -286,6 +297,43 @@ test_types(void)
 
 
 /* Only an exception at the end is one; the marker is one everywhere. */
+
+/* A message that is longer than what is recent, and data that has one. */
+
+static void
+test_long(void)
+{
+    char               *body;
+    size_t              i, len;
+    static const char   code[] = "1\nCode: 6. DB::Exception: Cannot parse ";
+    const size_t        size = 300 * 1024;
+    static const struct {
+        const char  *tail;
+        qc_metric_e  want;
+    } tails[] = {
+        { ", e.what() = DB::Exception\n", EXC },
+        { ", e.what() = DB::NetException", EXC },
+        { " (version 25.8.2.29 (official build))\n", EXC },
+        { " (version 25.8.2.29 (official build))\r\n\n", EXC },
+        { " (version 25.8.2.29 (official build)) x\n", SOUND },
+        { "\n2\n3\n", SOUND }
+    };
+
+    body = malloc(size);
+    parse_rules(CH, "");
+
+    for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        len = strlen(tails[i].tail);
+        memset(body, 'x', size);
+        memcpy(body, code, sizeof(code) - 1);
+        memcpy(body + size - len, tails[i].tail, len);
+        tap_ok(run(OTHER, body, size, 5000, 100000) == tails[i].want,
+               "a long message, tail %u", (unsigned) i);
+    }
+
+    free(body);
+}
+
 
 static void
 test_recent(void)
@@ -500,6 +548,7 @@ main(void)
     run_table("text", texts, 'x', 0);
 
     test_recent();
+    test_long();
     test_cut();
     test_limits();
     test_bytes();

@@ -361,6 +361,41 @@ sub during_stores {
 }
 
 
+# The time of a miss with an upstream that takes 20 ms, ms.
+
+sub miss {
+    my ($self, $name) = @_;
+    my ($ours) = $self->turns($name =~ /m$/ ? 20 : 100, 'last',
+        "/miss/20/$name", "/pass/20/$name");
+
+    return median(@$ours);
+}
+
+
+# Rows of bench/core.c of one kind.
+
+sub core {
+    my ($self, $what) = @_;
+    my $exe = "$self->{out}/core";
+
+    $self->{core} //= do {
+        my $root = $self->{root};
+
+        run_command(['cc', '-std=gnu99', '-O2', "-I$root/src/core", '-o',
+            $exe, "$root/bench/core.c", glob("$root/src/core/*.c"),
+            qw/-lzstd -lxxhash -lyajl -lz -lcrypto/], timeout => 120)->{exit}
+            == 0 or die "bench: bench/core.c does not compile\n";
+
+        my $r = run_command([$exe], timeout => 120);
+        $r->{exit} == 0 or die "bench: $exe failed\n$r->{err}";
+        $r->{out};
+    };
+
+    return map { [(split /,/, $_)[1 .. 3]] }
+        grep { /^$what,/ } split /\n/, $self->{core};
+}
+
+
 sub median {
     my @sorted = sort { $a <=> $b } @_;
     return $sorted[$#sorted / 2];
