@@ -128,7 +128,8 @@ refused($t, 'no secret here',
 
     bad('query_cache_window', qr/invalid parameter "\S*"; there are /
         . qr/"zone=utc" or "zone=\+hh:mm", and "lag=time", each once, and /
-        . qr/"end=" with the name of an argument or a JSON pointer/, 'x', 'zone=', 'zone=x',
+        . qr/"end=" with the name of an argument or a JSON pointer/,
+        'x', 'zone=', 'zone=x',
         'zone=+1', 'zone=+01', 'zone=01:00', 'zone=+25:00', 'zone=+01:60',
         'zone=+15:00', 'zone=Europe/Berlin', 'lag=', 'lag=x', 'lag=-1',
         'end=', 'end=/a~2', 'end=a*', 'utc', '""', 'zone=utc zone=+01:00',

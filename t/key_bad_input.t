@@ -464,7 +464,9 @@ for my $lines ("Content-Length: 3\r\nContent-Length: 4",
 
 all_well('a body without a certain length');
 
-for my $chunks ("zz\r\n", "ffffffffffffffffffff\r\n", "3\r\nabcd\r\n0\r\n\r\n") {
+for my $chunks ("zz\r\n", "ffffffffffffffffffff\r\n",
+    "3\r\nabcd\r\n0\r\n\r\n")
+{
     for my $engine (@engines) {
         my $answer = http("POST $uri{$engine} HTTP/1.1\r\nHost: localhost\r\n"
             . "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"

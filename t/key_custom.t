@@ -25,7 +25,7 @@ my $up = QC::Upstream->start(port => port('up'),
 
 my %locations = (
     plain     => '',
-    tenant    => 'tenant=$http_x_tenant',
+    tenant    => 'tenant=$http_x_branch',
     args      => 'args=$arg_q',
     noargs    => 'args=',
     uri       => 'uri=$arg_path',
@@ -37,7 +37,7 @@ my %locations = (
     cookie    => 'cookie=$cookie_session',
     type      => 'content_type=',
     settings  => 'x_clickhouse_format=',
-    several   => 'tenant=$http_x_tenant cookie= args=$arg_q',
+    several   => 'tenant=$http_x_branch cookie= args=$arg_q',
     twice     => "cookie=;\n            query_cache_key args=",
 );
 
@@ -91,7 +91,7 @@ my %change = (
     type    => ['POST', '?q=1&r=1', 'b', 'Content-Type' => 'a/c'],
     format  => ['POST', '?q=1&r=1', 'b', 'X-ClickHouse-Format' => 'b'],
     chuser  => ['POST', '?q=1&r=1', 'b', 'X-ClickHouse-User' => 'b'],
-    tenant  => ['POST', '?q=1&r=1', 'b', 'X-Tenant' => 'b'],
+    tenant  => ['POST', '?q=1&r=1', 'b', 'X-Branch' => 'b'],
 );
 
 # what is not in the key of a location
@@ -120,7 +120,7 @@ sub key_of {
     my %all = (Host => 'localhost', Authorization => 'Basic YTpi',
         Cookie => 'session=1; o=1', 'Content-Type' => 'a/b',
         'X-ClickHouse-Format' => 'a', 'X-ClickHouse-User' => 'a',
-        'X-Tenant' => 'a', %headers);
+        'X-Branch' => 'a', %headers);
 
     return $t->request($method, "/$location$uri", body => $body,
         headers => [map { $_ => $all{$_} } sort keys %all])

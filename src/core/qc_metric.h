@@ -28,7 +28,7 @@
                                                                               \
     X(reason, R_METHOD, "method", "the method is not cached here")            \
     X(reason, R_BODY_SIZE, "request_body_size",                               \
-      "the request body is over query_cache_max_request_body")                \
+      "the request body is too big to be looked at")                          \
     X(reason, R_BYPASS, "bypass_rule", "query_cache_bypass said so")          \
     X(reason, R_KEY, "key_error", "the key could not be computed")            \
     X(reason, R_STATEMENT, "statement",                                       \

@@ -10,7 +10,6 @@
 
 
 static int qc_query_no_transform(const qc_query_t *q);
-static int qc_query_asks_partial(const qc_query_t *q);
 static int qc_query_contains(qc_str_t s, qc_str_t text);
 static qc_rc_e qc_query_decode(qc_query_t *q);
 static unsigned qc_query_forms(const qc_rules_t *rules);
@@ -89,24 +88,12 @@ qc_query_read(qc_query_t *q, const qc_request_t *request,
         q->decoded = 0;
     }
 
-    if (q->parsed) {
-        rc = qc_query_args_form(q);
-    }
-
-    if (rc == QC_OK && (rules->guard & QC_GUARD_STATEMENT)
-        && qc_query_asks_partial(q))
-    {
-        q->reason = QC_R_STATEMENT;
-    }
-
-    return rc;
+    return q->parsed ? qc_query_args_form(q) : QC_OK;
 }
 
 
-/* Settings, in SQL or as arguments, that make half an answer look whole. */
-
-static int
-qc_query_asks_partial(const qc_query_t *q)
+int
+qc_query_asks_partial(const qc_query_t *q, qc_str_t text)
 {
     size_t            i;
     const qc_list_t  *partial;
@@ -114,9 +101,7 @@ qc_query_asks_partial(const qc_query_t *q)
     partial = &q->rules->engine->partial;
 
     for (i = 0; i < partial->n; i++) {
-        if (qc_query_contains(q->sql, partial->elts[i])
-            || qc_query_contains(q->args, partial->elts[i]))
-        {
+        if (qc_query_contains(text, partial->elts[i])) {
             return 1;
         }
     }

@@ -9,6 +9,8 @@
 #include "qc_query_form.h"
 
 
+static qc_rc_e qc_query_args_text(qc_query_t *q, const qc_arg_t *arg,
+    qc_str_t *text);
 static int qc_query_has_session(const qc_query_t *q);
 static int qc_query_drops(const qc_query_t *q, qc_str_t name);
 static int qc_query_is_document(const qc_query_t *q, qc_str_t name);
@@ -51,7 +53,9 @@ qc_query_reads_args(const qc_rules_t *rules)
 qc_rc_e
 qc_query_args(qc_query_t *q)
 {
-    qc_rc_e  rc;
+    qc_rc_e     rc;
+    qc_arg_t   *arg;
+    qc_str_t    text;
 
     rc = qc_args_parse(q->request->args, q->rules->max_args,
                        (int) q->rules->engine->plus, q->arena, &q->arglist);
@@ -67,7 +71,54 @@ qc_query_args(qc_query_t *q)
 
     if ((q->rules->guard & QC_GUARD_SESSION) && qc_query_has_session(q)) {
         q->reason = QC_R_SESSION;
+        return QC_OK;
     }
+
+    /* all of them, for not all may be in the key */
+
+    for (arg = q->arglist.first;
+         arg != NULL && (q->rules->guard & QC_GUARD_STATEMENT)
+         && q->rules->engine->partial.n != 0;
+         arg = arg->next)
+    {
+        rc = qc_query_args_text(q, arg, &text);
+
+        if (rc != QC_OK) {
+            return rc;
+        }
+
+        if (qc_query_asks_partial(q, text)) {
+            q->reason = QC_R_STATEMENT;
+            break;
+        }
+    }
+
+    return QC_OK;
+}
+
+
+/* "name=value" */
+
+static qc_rc_e
+qc_query_args_text(qc_query_t *q, const qc_arg_t *arg, qc_str_t *text)
+{
+    size_t     size;
+    uint8_t   *p;
+    qc_buf_t   b;
+
+    size = arg->name.len + 1 + arg->value.len;
+
+    p = qc_arena_alloc(q->arena, size);
+    if (p == NULL) {
+        return QC_NOMEM;
+    }
+
+    qc_buf_init(&b, p, size);
+    qc_buf_str(&b, arg->name);
+    qc_buf_char(&b, '=');
+    qc_buf_str(&b, arg->value);
+
+    *text = qc_buf_written(&b);
 
     return QC_OK;
 }

@@ -28,6 +28,9 @@ int qc_query_reads_args(const qc_rules_t *rules);
 qc_rc_e qc_query_args(qc_query_t *q);
 qc_rc_e qc_query_args_form(qc_query_t *q);
 
+/* Whether settings in it, as the engine lists them, permit half an answer. */
+int qc_query_asks_partial(const qc_query_t *q, qc_str_t text);
+
 /* QC_BAD, and a reason to bypass if there is a guard. */
 qc_rc_e qc_query_unproven(qc_query_t *q);
 

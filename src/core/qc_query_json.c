@@ -51,7 +51,8 @@ qc_query_sql(qc_query_t *q, qc_str_t text)
     }
 
     if ((rules->guard & QC_GUARD_STATEMENT)
-        && (rc != QC_OK || !info.read_only))
+        && (rc != QC_OK || !info.read_only
+            || qc_query_asks_partial(q, qc_buf_written(&b))))
     {
         q->reason = QC_R_STATEMENT;
     }

@@ -434,7 +434,7 @@ qc_query_key_header(const qc_query_t *q, qc_key_t *k, const qc_field_t *h)
 static void
 qc_query_key_cookies(const qc_query_t *q, qc_key_t *k, qc_str_t value)
 {
-    int             all, has;
+    int             all, has, several;
     qc_str_t        pair, name;
     const uint8_t  *p, *end, *next, *eq;
 
@@ -468,8 +468,14 @@ qc_query_key_cookies(const qc_query_t *q, qc_key_t *k, qc_str_t value)
             name.len = (size_t) (eq - pair.data);
         }
 
+        /* one for us, others may see several in it */
+
+        several = memchr(pair.data, ',', pair.len) != NULL
+                  || memchr(pair.data, '"', pair.len) != NULL;
+
         has = qc_list_has(&q->rules->identity.cookies, name)
-              || (all && !qc_list_has(&q->rules->share.cookies, name));
+              || (all && (several
+                          || !qc_list_has(&q->rules->share.cookies, name)));
 
         if (has) {
             qc_key_field(k, qc_str("cookie", 6), pair);

@@ -45,7 +45,6 @@ static void ngx_http_qc_explain_tags(ngx_http_qc_explain_t *e);
 static void ngx_http_qc_explain_part(void *data, qc_str_t name,
     qc_str_t value);
 static void ngx_http_qc_explain_args(ngx_http_qc_explain_t *e, qc_str_t args);
-static ngx_uint_t ngx_http_qc_explain_is_secret(qc_str_t name);
 static void ngx_http_qc_explain_secret(ngx_http_qc_explain_t *e,
     qc_str_t value);
 static void ngx_http_qc_explain_string(ngx_http_qc_explain_t *e,
@@ -676,7 +675,7 @@ ngx_http_qc_explain_args(ngx_http_qc_explain_t *e, qc_str_t args)
 
         eq = memchr(p, '=', end - p);
 
-        if (eq && ngx_http_qc_explain_is_secret(qc_str(p, eq - p))) {
+        if (eq && qc_query_is_secret(qc_str(p, eq - p))) {
             ngx_http_qc_explain_text(e, qc_str(p, eq + 1 - p));
             ngx_http_qc_explain_secret(e, qc_str(eq + 1, end - eq - 1));
 
@@ -692,26 +691,6 @@ ngx_http_qc_explain_args(ngx_http_qc_explain_t *e, qc_str_t args)
     }
 
     qc_buf_cstr(&e->out, "\"");
-}
-
-
-/* By its name, which may be encoded: "p%61ssword". */
-
-static ngx_uint_t
-ngx_http_qc_explain_is_secret(qc_str_t name)
-{
-    u_char  *dst, *src, text[64];
-
-    if (name.len > sizeof(text)) {
-        return 1;
-    }
-
-    src = (u_char *) name.data;
-    dst = text;
-
-    ngx_unescape_uri(&dst, &src, name.len, 0);
-
-    return qc_query_is_secret(qc_str(text, dst - text));
 }
 
 

@@ -373,20 +373,24 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
 static void
 ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_uint_t   seen;
     qc_query_t  *q;
 
     q = &ctx->query->q;
 
-    if (q->document) {
+    seen = ngx_http_qc_mark_test(&ctx->zone->marks, NGX_HTTP_QC_MARK_QUERY,
+                                 q->hash);
+
+    if (q->document && !seen) {
         ngx_http_qc_mark_set(&ctx->zone->marks, NGX_HTTP_QC_MARK_QUERY,
                              q->hash, NGX_HTTP_QC_PERSISTED_TIME);
+    }
 
-    } else if (ngx_http_qc_method(ctx->request)
-               & (NGX_HTTP_POST|NGX_HTTP_QC_QUERY))
+    if (!q->document && !seen
+        && (ngx_http_qc_method(ctx->request)
+            & (NGX_HTTP_POST|NGX_HTTP_QC_QUERY)))
     {
-        ctx->no_store = !ngx_http_qc_mark_test(&ctx->zone->marks,
-                                               NGX_HTTP_QC_MARK_QUERY,
-                                               q->hash);
+        ctx->no_store = 1;
     }
 }
 

@@ -401,6 +401,21 @@ static const query_row_t  clickhouse[] = {
         "POST /\n\nSELECT  1" } },
     { "clickhouse normalize=args", "statement", {
         "POST /\n\nDROP TABLE t", "GET /?query=DROP+TABLE+t" } },
+    { "clickhouse", "statement", {
+        "GET /?query=SELECT+1&timeout_overflow_mode=break",
+        "GET /?query=SELECT+1&read_overflow_mod%65=BREAK",
+        "GET /?group_by_overflow_mode=any&query=SELECT+1",
+        "POST /\n\nSELECT 1 SETTINGS timeout_overflow_mode='break'",
+        "POST /\n\nSELECT 1 SETTINGS x_overflow_mode  =  'any', y = 1" } },
+    { "clickhouse keep=a", "statement", {
+        "GET /?query=SELECT+1&timeout_overflow_mode=break",
+        "POST /\n\nSELECT 1 SETTINGS timeout_overflow_mode='break'" } },
+    { "clickhouse normalize=off", "statement", {
+        "GET /?query=SELECT+1&timeout_overflow_mod%65=break",
+        "POST /\n\nSELECT 1 SETTINGS timeout_overflow_mode='break'" } },
+    { "clickhouse", "differ", {
+        "GET /?query=SELECT+1&timeout_overflow_mode=throw", "GET /?query=SELECT"
+        "+1" } },
     { "clickhouse", "session", {
         "GET /?query=SELECT+1&session_id=a", "GET /?query=SELECT+1&session_id=",
         "GET /?query=SELECT+1&session_%69d=a",
