@@ -67,6 +67,8 @@ refused($t, 'no secret here',
     bad('query_cache_fold', qr/invalid value "\S+"/, qw/yes 1/),
     bad('query_cache_guard', qr/invalid value "\S+"/, 'sessions', 'on',
         'statement,session', 'statement x'),
+    bad('query_cache_guard', qr/"query_cache_guard off" has nothing beside it/,
+        'off statement', 'session off'),
     bad('query_cache_methods', qr/invalid value "\S+"/, 'PATCH', 'SEARCH'),
 
     bad('query_cache_normalize', qr/invalid value "\S*"; it must be "off" or /

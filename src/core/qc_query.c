@@ -321,6 +321,14 @@ qc_query_is_json(const qc_query_t *q)
     size_t   i;
     uint8_t  ch;
 
+    /* an engine that takes its body for SQL does so whatever is in it */
+
+    if ((q->rules->engine->normalize & QC_NORMALIZE_SQL)
+        && q->rules->sql_member.len == 0)
+    {
+        return 0;
+    }
+
     for (i = 0; i < q->body.len; i++) {
         ch = q->body.data[i];
 

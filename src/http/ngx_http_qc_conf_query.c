@@ -89,6 +89,14 @@ ngx_http_qc_merge_query_conf(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *parent,
         conf->sql = prev->sql;
     }
 
+    if ((conf->guard & NGX_CONF_BITMASK_SET)
+        && conf->guard != NGX_CONF_BITMASK_SET)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"query_cache_guard off\" has nothing beside it");
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->guard == 0) {
         conf->guard = prev->guard;
     }

@@ -43,6 +43,7 @@ static void check_identity(fuzz_t *f, const qc_request_t *r,
 static void check_raw(fuzz_t *f, const qc_request_t *r, const fuzz_asked_t *a);
 static void check_again(fuzz_t *f, const qc_request_t *r,
     const fuzz_asked_t *a);
+static int takes_arg(const qc_query_t *q);
 static qc_str_t with_arg(fuzz_t *f, qc_str_t args, qc_str_t name,
     qc_str_t text);
 static qc_str_t with_member(fuzz_t *f, qc_str_t json, qc_str_t name,
@@ -433,7 +434,7 @@ check_again(fuzz_t *f, const qc_request_t *r, const fuzz_asked_t *a)
 
         if (q->json.len == 0 && q->rules->sql_arg.len != 0) {
 
-            if (!q->parsed || !(q->rules->normalize & QC_NORMALIZE_ARGS)) {
+            if (!takes_arg(q)) {
                 return;
             }
 
@@ -454,7 +455,7 @@ check_again(fuzz_t *f, const qc_request_t *r, const fuzz_asked_t *a)
     case QC_FORM_GRAPHQL:
 
         if (q->hashed || q->operation.data != NULL || q->json.len != 0
-            || !q->parsed || !(q->rules->normalize & QC_NORMALIZE_ARGS))
+            || !takes_arg(q))
         {
             return;
         }
@@ -470,6 +471,16 @@ check_again(fuzz_t *f, const qc_request_t *r, const fuzz_asked_t *a)
     again.size = again.body.len;
 
     fuzz_check(is_same(&again, a));
+}
+
+
+/* Whether one more argument changes nothing for the others. */
+
+static int
+takes_arg(const qc_query_t *q)
+{
+    return q->parsed && q->arglist.n < q->rules->max_args
+           && (q->rules->normalize & QC_NORMALIZE_ARGS);
 }
 
 

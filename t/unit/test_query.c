@@ -399,6 +399,11 @@ static const query_row_t  clickhouse[] = {
     { "clickhouse normalize=off ignore=", "differ", {
         "GET /?query=SELECT+1", "GET /?query=SELECT++1", "POST /\n\nSELECT 1",
         "POST /\n\nSELECT  1" } },
+    { "clickhouse normalize=args,json,sql", "statement", {
+        "POST /\n\n{~a~:1}", "POST /\n\n[1]",
+        "POST /\nContent-Type: application/json\n\n~DROP~" } },
+    { "none normalize=args,json,sql", "same", {
+        "POST /\n\n{~a~:1,~b~:2}", "POST /\n\n{~b~:2,~a~:1}" } },
     { "clickhouse normalize=args", "statement", {
         "POST /\n\nDROP TABLE t", "GET /?query=DROP+TABLE+t" } },
     { "clickhouse", "statement", {
