@@ -115,10 +115,25 @@ for my $host (qw/LOCALHOST LocalHost localhost:80 localhost./) {
         'HIT', "$host is localhost");
 }
 
-# an absolute request line names the host
+# an absolute request line names the host, but here the field is passed on
 
-like(http("GET http://other/a/b HTTP/1.1\r\nHost: localhost\r\n"
+for my $host (qw/localhost third/) {
+    like(http("GET http://other/a/b HTTP/1.1\r\nHost: $host\r\n"
+        . "Connection: close\r\n\r\n"),
+        qr/X-Status: MISS.*$host \/a\/b/s,
+        "the host of the request line, and $host");
+}
+
+like(http("GET http://other/a/b HTTP/1.1\r\nHost: other\r\n"
     . "Connection: close\r\n\r\n"), qr/X-Status: HIT.*other \/a\/b/s,
-    'the host of the request line');
+    'the host of both');
+
+# what is behind "#" goes upstream
+
+for my $uri ('/a/b#c', '/a/b#d?e', '/a/b#d?f', '/a/b?g#h', '/a/b?g#i') {
+    like(http("GET $uri HTTP/1.1\r\nHost: localhost\r\n"
+        . "Connection: close\r\n\r\n"), qr/X-Status: MISS/,
+        "a fragment: $uri");
+}
 
 done_testing();

@@ -52,14 +52,32 @@ static const qc_str_t  qc_clickhouse_partial[] = {
     qc_string("_overflow_mode=break"),
     qc_string("_overflow_mode=any"),
     qc_string("_overflow_mode = 'break'"),
-    qc_string("_overflow_mode = 'any'")
+    qc_string("_overflow_mode = 'any'"),
+    qc_string("_overflow_mode = $"),
+    qc_string("_overflow_mode\" ="),
+    qc_string("_overflow_mode` ="),
+    qc_string("skip_unavailable_shards=1"),
+    qc_string("skip_unavailable_shards = 1"),
+
+    /* and what asks for arguments that are not in the key */
+
+    qc_string("queryid ("),
+    qc_string("getsetting (")
+};
+
+/* What is to be asked for anew. */
+
+static const qc_str_t  qc_cube_partial[] = {
+    qc_string("cache=no-cache"),
+    qc_string("cache=must-revalidate")
 };
 
 static const qc_str_t  qc_elasticsearch_session[] = {
     qc_string("scroll"),
     qc_string("scroll_id"),
     qc_string("source"),
-    qc_string("wait_for_completion_timeout")
+    qc_string("wait_for_completion_timeout"),
+    qc_string("keep_on_completion")
 };
 
 static const qc_str_t  qc_elasticsearch_members[] = {
@@ -67,7 +85,8 @@ static const qc_str_t  qc_elasticsearch_members[] = {
     qc_string("/scroll"),
     qc_string("/scroll_id"),
     qc_string("/cursor"),
-    qc_string("/wait_for_completion_timeout")
+    qc_string("/wait_for_completion_timeout"),
+    qc_string("/keep_on_completion")
 };
 
 static const qc_str_t  qc_cube_members[] = {
@@ -206,6 +225,7 @@ const qc_engine_t  qc_engines[QC_ENGINES] = {
         .dialect = QC_SQL_ANSI,
         .json_arg = qc_string("query"),
         .session_json = qc_list(qc_cube_members),
+        .partial = qc_list(qc_cube_partial),
         .accept_query = qc_string("application/json"),
         .gate = qc_gate_rules(qc_cube_rules, QC_GATE_JSON)
     },
@@ -249,6 +269,11 @@ static const qc_str_t  qc_identity[] = {
     qc_string("api_key"),
     qc_string("apikey"),
     qc_string("access_token"),
+    qc_string("auth_token"),
+    qc_string("auth"),
+    qc_string("jwt"),
+    qc_string("session"),
+    qc_string("sid"),
     qc_string("token")
 };
 
@@ -282,6 +307,16 @@ static const qc_str_t  qc_elasticsearch_states[] = {
     qc_string("/_async"),
     qc_string("/async"),
     qc_string("/_eql/search/status")
+};
+
+/* What GET may change, too. */
+
+static const qc_str_t  qc_elasticsearch_changes[] = {
+    qc_string("/_refresh"),
+    qc_string("/_flush"),
+    qc_string("/_forcemerge"),
+    qc_string("/_optimize"),
+    qc_string("/_cache/clear")
 };
 
 static const qc_str_t  qc_druid_reads[] = {
@@ -353,6 +388,14 @@ qc_engine_path(const qc_engine_t *e, unsigned guard, qc_str_t method,
         }
 
         reads = qc_str_eq(method, get) || qc_engine_searches(uri);
+
+        for (i = 0; i < sizeof(qc_elasticsearch_changes) / sizeof(qc_str_t);
+             i++)
+        {
+            if (qc_engine_has(uri, qc_elasticsearch_changes[i])) {
+                reads = 0;
+            }
+        }
         break;
 
     case QC_ENGINE_DRUID:

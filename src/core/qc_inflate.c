@@ -26,7 +26,6 @@ typedef struct {
 } qc_inflate_t;
 
 
-static int qc_inflate_is(qc_str_t name, const char *want);
 static qc_rc_e qc_inflate_room(qc_inflate_t *f);
 static qc_rc_e qc_inflate_gzip(qc_inflate_t *f, qc_str_t body);
 static qc_rc_e qc_inflate_gzip_run(qc_inflate_t *f, z_stream *z);
@@ -35,16 +34,24 @@ static qc_rc_e qc_inflate_zstd_run(qc_inflate_t *f, ZSTD_DStream *z,
     ZSTD_inBuffer *in);
 
 
+static const qc_str_t  qc_coding_identity = qc_string("identity");
+static const qc_str_t  qc_coding_gzip = qc_string("gzip");
+static const qc_str_t  qc_coding_x_gzip = qc_string("x-gzip");
+static const qc_str_t  qc_coding_zstd = qc_string("zstd");
+
+
 qc_rc_e
 qc_inflate_coding(qc_str_t name, qc_coding_e *coding)
 {
-    if (name.len == 0 || qc_inflate_is(name, "identity")) {
+    if (name.len == 0 || qc_name_eq(name, qc_coding_identity)) {
         *coding = QC_CODING_NONE;
 
-    } else if (qc_inflate_is(name, "gzip") || qc_inflate_is(name, "x-gzip")) {
+    } else if (qc_name_eq(name, qc_coding_gzip)
+               || qc_name_eq(name, qc_coding_x_gzip))
+    {
         *coding = QC_CODING_GZIP;
 
-    } else if (qc_inflate_is(name, "zstd")) {
+    } else if (qc_name_eq(name, qc_coding_zstd)) {
         *coding = QC_CODING_ZSTD;
 
     } else {
@@ -52,32 +59,6 @@ qc_inflate_coding(qc_str_t name, qc_coding_e *coding)
     }
 
     return QC_OK;
-}
-
-
-static int
-qc_inflate_is(qc_str_t name, const char *want)
-{
-    size_t   i;
-    uint8_t  ch;
-
-    if (name.len != strlen(want)) {
-        return 0;
-    }
-
-    for (i = 0; i < name.len; i++) {
-        ch = name.data[i];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch = (uint8_t) (ch + ('a' - 'A'));
-        }
-
-        if (ch != (uint8_t) want[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

@@ -32,6 +32,7 @@ typedef struct {
     size_t                 members;    /* the first of its members */
     unsigned               array:1;
     unsigned               dropped:1;
+    unsigned               ordered:1;  /* members stay where they are */
 } qc_json_frame_t;
 
 
@@ -472,6 +473,7 @@ qc_json_start(qc_json_t *p, qc_json_type_e type)
 
     v.type = type;
     v.value = qc_str(NULL, 0);
+    v.ordered = 0;
 
     rc = qc_json_visit(p, &v);
 
@@ -496,6 +498,7 @@ qc_json_start(qc_json_t *p, qc_json_type_e type)
     f->members = p->nmembers;
     f->array = (type == QC_JSON_ARRAY);
     f->dropped = (rc == QC_DONE);
+    f->ordered = v.ordered;
 
     p->quiet |= f->dropped;
     p->depth++;
@@ -606,9 +609,9 @@ qc_json_visit(qc_json_t *p, qc_json_value_t *v)
 
 
 /*
- * Puts the members of an object that ends in order: 0 if a name is there
- * twice.  The depth bounds how often a byte is moved, once per object around
- * it.
+ * Puts the members of an object that ends in order, unless they are to stay
+ * in their own: 0 if a name is there twice.  The depth bounds how often a
+ * byte is moved, once per object around it.
  */
 
 static int
@@ -640,7 +643,7 @@ qc_json_sort(qc_json_t *p, qc_json_frame_t *f)
 
     len = p->len - f->open;
 
-    if (len == 0) {
+    if (len == 0 || f->ordered) {
         return 1;
     }
 

@@ -60,6 +60,8 @@ typedef struct {
                                           number: as it was sent */
     qc_str_t               replace;    /* UTF-8, set by the visitor together
                                           with QC_PARTIAL */
+    unsigned               ordered:1;  /* set by the visitor: members of this
+                                          object stay in their order */
 } qc_json_value_t;
 
 

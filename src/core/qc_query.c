@@ -9,6 +9,10 @@
 #include "qc_inflate.h"
 
 
+#define QC_QUERY_ARENA_RATIO   32
+#define QC_QUERY_ARENA_BASE    (256 * 1024)
+
+
 static int qc_query_no_transform(const qc_query_t *q);
 static int qc_query_contains(qc_str_t s, qc_str_t text);
 static qc_rc_e qc_query_decode(qc_query_t *q);
@@ -30,6 +34,13 @@ qc_query_wants_body(const qc_rules_t *rules)
 }
 
 
+size_t
+qc_query_memory(const qc_rules_t *rules)
+{
+    return QC_QUERY_ARENA_BASE + QC_QUERY_ARENA_RATIO * rules->max_body;
+}
+
+
 qc_rc_e
 qc_query_read(qc_query_t *q, const qc_request_t *request,
     const qc_rules_t *rules, qc_sha256_t *sha, qc_arena_t *arena)
@@ -46,8 +57,7 @@ qc_query_read(qc_query_t *q, const qc_request_t *request,
 
     qc_tags_init(&q->tags);
 
-    q->reason = qc_engine_path(rules->engine, rules->guard, request->method,
-                               request->uri);
+    q->reason = qc_query_path(q);
 
     if (q->reason != QC_NO_METRIC) {
         return QC_OK;
@@ -244,7 +254,10 @@ qc_query_form(qc_query_t *q, qc_sha256_t *sha)
         return QC_OK;
     }
 
-    if (forms & QC_NORMALIZE_GRAPHQL) {
+    if (qc_query_type_odd(q)) {
+        rc = qc_query_unproven(q);
+
+    } else if (forms & QC_NORMALIZE_GRAPHQL) {
         rc = qc_query_graphql(q, sha);
 
     } else if ((forms & QC_NORMALIZE_SQL) && q->rules->sql_arg.len != 0
@@ -263,6 +276,10 @@ qc_query_form(qc_query_t *q, qc_sha256_t *sha)
         q->fallback = 1;
         qc_tags_unknown(&q->tags);
         qc_query_raw(q);
+
+        if (q->rules->guard & QC_GUARD_STATEMENT) {
+            (void) qc_query_unproven(q);
+        }
 
         return QC_OK;
     }
@@ -354,13 +371,8 @@ qc_query_form_sql(qc_query_t *q)
     qc_str_t   text, arg_text;
     qc_arg_t  *arg;
 
-    n = 0;
     text = q->body;
-    arg = NULL;
-
-    if (q->rules->sql_arg.len != 0) {
-        arg = qc_query_arg(q, q->rules->sql_arg, &n);
-    }
+    arg = qc_query_arg(q, q->rules->sql_arg, &n);
 
     /* which one counts is the engine's secret */
 
@@ -369,7 +381,7 @@ qc_query_form_sql(qc_query_t *q)
     }
 
     if (n == 1) {
-        rc = qc_args_decode(arg->value, q->arena, &arg_text);
+        rc = qc_query_decode_arg(q, arg, &arg_text);
 
         if (rc != QC_OK) {
             text.len = 0;
@@ -395,10 +407,7 @@ qc_query_form_sql(qc_query_t *q)
 
     /* nothing is asked, unless it should have been, and here */
 
-    if (text.len == 0 && n == 0
-        && (q->rules->sql_arg.len == 0
-            || !(q->rules->guard & QC_GUARD_STATEMENT)))
-    {
+    if (text.len == 0 && n == 0 && !(q->rules->guard & QC_GUARD_STATEMENT)) {
         return QC_OK;
     }
 
@@ -477,14 +486,14 @@ qc_query_form_member(qc_query_t *q, qc_arg_t *arg)
     qc_str_t        text;
     qc_json_opts_t  opts;
 
-    rc = qc_args_decode(arg->value, q->arena, &text);
+    rc = qc_query_decode_arg(q, arg, &text);
 
     if (rc != QC_OK) {
         return rc;
     }
 
     opts.max_depth = q->rules->max_depth;
-    opts.visit = NULL;
+    opts.visit = qc_query_as_it_is;
     opts.data = NULL;
 
     rc = qc_json_canonical(text, &opts, q->arena, &text);
@@ -548,6 +557,26 @@ qc_query_end(qc_query_t *q, qc_str_t text)
     }
 
     q->ranged = 1;
+}
+
+
+qc_str_t
+qc_query_text(const qc_query_t *q)
+{
+    switch (q->form) {
+
+    case QC_FORM_SQL:
+        return q->sql;
+
+    case QC_FORM_JSON:
+        return q->json;
+
+    case QC_FORM_GRAPHQL:
+        return q->graphql;
+
+    default:
+        return q->body;
+    }
 }
 
 

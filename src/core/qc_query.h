@@ -121,7 +121,6 @@ typedef struct {
     qc_arena_t            *arena;
 
     qc_metric_e            reason;     /* to bypass, or QC_NO_METRIC */
-    unsigned               no_store:1; /* may be served, not stored */
     unsigned               hashed:1;   /* a persisted query: hash is set */
     unsigned               document:1; /* ... and its document was there */
     unsigned               decoded:1;  /* the body was encoded */
@@ -150,8 +149,14 @@ typedef struct {
 } qc_query_t;
 
 
+/* Whether it names an argument, or a member of JSON by its pointer. */
+int qc_query_place_valid(qc_str_t s);
+
 /* Whether the body has to be in memory: request.loaded. */
 int qc_query_wants_body(const qc_rules_t *rules);
+
+/* The limit of the arena: for each byte that is looked at, and besides. */
+size_t qc_query_memory(const qc_rules_t *rules);
 
 /*
  * Reads a request.  QC_OK, q->reason says whether to bypass; QC_NOMEM.  What
@@ -173,6 +178,9 @@ int qc_query_key(const qc_query_t *q, qc_key_t *k);
  */
 qc_rc_e qc_query_rsc_key(qc_query_t *q, qc_sha256_t *sha,
     uint8_t key[QC_KEY_LEN]);
+
+/* The canonical form; of a raw one, the body. */
+qc_str_t qc_query_text(const qc_query_t *q);
 
 /* now: unix ms, the start of the fill. */
 qc_window_e qc_query_window(const qc_query_t *q, int64_t now);

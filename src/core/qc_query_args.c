@@ -13,7 +13,6 @@ static qc_rc_e qc_query_args_text(qc_query_t *q, const qc_arg_t *arg,
     qc_str_t *text);
 static int qc_query_has_session(const qc_query_t *q);
 static int qc_query_drops(const qc_query_t *q, qc_str_t name);
-static int qc_query_is_document(const qc_query_t *q, qc_str_t name);
 static qc_rc_e qc_query_args_time(qc_query_t *q, qc_arg_t *arg,
     int *changed);
 
@@ -35,6 +34,19 @@ static const qc_str_t  qc_query_ends[] = {
 static const qc_list_t  qc_query_end_names = {
     qc_query_ends, sizeof(qc_query_ends) / sizeof(qc_str_t)
 };
+
+
+int
+qc_query_place_valid(qc_str_t s)
+{
+    if (s.len != 0 && s.data[0] == '/') {
+        return qc_json_pointer_valid(s);
+    }
+
+    /* one, not a pattern of some */
+
+    return qc_name_pattern_valid(s) && memchr(s.data, '*', s.len) == NULL;
+}
 
 
 int
@@ -60,7 +72,8 @@ qc_query_args(qc_query_t *q)
     rc = qc_args_parse(q->request->args, q->rules->max_args,
                        (int) q->rules->engine->plus, q->arena, &q->arglist);
 
-    if (rc != QC_OK) {
+    if (rc != QC_OK || qc_query_args_odd(q)) {
+        q->arglist.first = NULL;
         q->fallback = 1;
         (void) qc_query_unproven(q);
 
@@ -201,7 +214,8 @@ qc_query_args_form(qc_query_t *q)
 
     opts.ordered = q->rules->ordered_args.elts;
     opts.nordered = q->rules->ordered_args.n;
-    opts.sort = (q->rules->normalize & QC_NORMALIZE_ARGS) != 0;
+    opts.sort = (q->rules->normalize & QC_NORMALIZE_ARGS)
+                && !qc_query_args_ordered(q);
 
     qc_buf_init(&b, p, size);
 
@@ -239,9 +253,7 @@ qc_query_drops(const qc_query_t *q, qc_str_t name)
 }
 
 
-/* Whether what is asked may be in arguments of that name. */
-
-static int
+int
 qc_query_is_document(const qc_query_t *q, qc_str_t name)
 {
     unsigned           forms;
@@ -288,7 +300,7 @@ qc_query_args_time(qc_query_t *q, qc_arg_t *arg, int *changed)
         return QC_OK;
     }
 
-    rc = qc_args_decode(arg->value, q->arena, &text);
+    rc = qc_query_decode_arg(q, arg, &text);
 
     if (rc != QC_OK && rc != QC_BAD) {
         return QC_NOMEM;
@@ -364,4 +376,17 @@ qc_query_arg(const qc_query_t *q, qc_str_t name, size_t *count)
     }
 
     return first;
+}
+
+
+/* A "+" is a space for those that are known to read it so, else unclear. */
+
+qc_rc_e
+qc_query_decode_arg(const qc_query_t *q, const qc_arg_t *arg, qc_str_t *text)
+{
+    if (arg->value.len != 0 && memchr(arg->value.data, '+', arg->value.len)) {
+        return QC_BAD;
+    }
+
+    return qc_args_decode(arg->value, q->arena, text);
 }

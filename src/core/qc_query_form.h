@@ -17,7 +17,8 @@
 
 /*
  * Readers of forms.  QC_OK: q has it, or a reason to bypass; QC_BAD: it is
- * not of this form, or a limit was reached: raw.
+ * not of this form; QC_NOSPACE: a limit was reached.  Both mean raw, and a
+ * reason to bypass where the guard wants proof.  QC_NOMEM: neither.
  */
 qc_rc_e qc_query_sql(qc_query_t *q, qc_str_t text);
 qc_rc_e qc_query_json(qc_query_t *q, qc_str_t text);
@@ -30,6 +31,23 @@ qc_rc_e qc_query_args_form(qc_query_t *q);
 
 /* Whether settings in it, as the engine lists them, permit half an answer. */
 int qc_query_asks_partial(const qc_query_t *q, qc_str_t text);
+
+/* Whether what is asked may be in arguments of that name. */
+int qc_query_is_document(const qc_query_t *q, qc_str_t name);
+
+/* The reason to bypass that is in the path or in the method. */
+qc_metric_e qc_query_path(const qc_query_t *q);
+
+/* Whether others may read the arguments, or the body, in another way. */
+int qc_query_args_odd(const qc_query_t *q);
+int qc_query_type_odd(const qc_query_t *q);
+
+/* Whether arguments, or members of an object, have an order that counts. */
+int qc_query_args_ordered(const qc_query_t *q);
+int qc_query_json_ordered(const qc_json_value_t *v);
+
+/* Visits a text that is to be read again: all stays in its order. */
+qc_rc_e qc_query_as_it_is(void *data, qc_json_value_t *v);
 
 /* QC_BAD, and a reason to bypass if there is a guard. */
 qc_rc_e qc_query_unproven(qc_query_t *q);
@@ -48,6 +66,10 @@ int qc_query_key_has(const qc_query_t *q, qc_str_t name);
 
 /* An argument that is not dropped, its value decoded; *count of them. */
 qc_arg_t *qc_query_arg(const qc_query_t *q, qc_str_t name, size_t *count);
+
+/* Its value in bytes; QC_BAD: not encoded, or not clearly. */
+qc_rc_e qc_query_decode_arg(const qc_query_t *q, const qc_arg_t *arg,
+    qc_str_t *text);
 
 /* The first field of that name (in lower case), or an empty string. */
 qc_str_t qc_query_header(const qc_query_t *q, const char *name);

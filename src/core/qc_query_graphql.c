@@ -35,6 +35,7 @@ static qc_rc_e qc_query_graphql_json(qc_graphql_request_t *g, const char *name,
 static qc_rc_e qc_query_graphql_body(qc_graphql_request_t *g, qc_str_t text);
 static qc_rc_e qc_query_graphql_hash(void *data, qc_json_value_t *v);
 static qc_rc_e qc_query_graphql_member(void *data, qc_json_value_t *v);
+static int qc_query_graphql_strange(qc_str_t name);
 static void qc_query_graphql_empty(qc_query_t *q);
 static qc_rc_e qc_query_graphql_document(qc_graphql_request_t *g,
     qc_sha256_t *sha);
@@ -194,7 +195,7 @@ qc_query_graphql_arg(qc_graphql_request_t *g, const char *name, qc_str_t *text)
 
     arg->drop = 1;
 
-    return qc_args_decode(arg->value, g->q->arena, text);
+    return qc_query_decode_arg(g->q, arg, text);
 }
 
 
@@ -217,7 +218,7 @@ qc_query_graphql_json(qc_graphql_request_t *g, const char *name,
     }
 
     opts.max_depth = g->q->rules->max_depth;
-    opts.visit = NULL;
+    opts.visit = qc_query_as_it_is;
     opts.data = NULL;
 
     return qc_json_canonical(*text, &opts, g->q->arena, text);
@@ -303,6 +304,11 @@ qc_query_graphql_member(void *data, qc_json_value_t *v)
         return QC_DONE;
     }
 
+    if (v->depth == 1 && qc_query_graphql_strange(v->path[0].name)) {
+        g->bad = 1;
+        return QC_DONE;
+    }
+
     /* it stands for the document */
 
     if (qc_json_path_is(v, hash)) {
@@ -327,6 +333,51 @@ qc_query_graphql_member(void *data, qc_json_value_t *v)
 
     return (qc_arena_str(g->q->arena, v->value, text) == QC_OK) ? QC_DONE
                                                                : QC_NOSPACE;
+}
+
+
+/*
+ * A member that some servers take for one of those above, as Go's JSON takes
+ * "Query", or that names a document of its own.
+ */
+
+static int
+qc_query_graphql_strange(qc_str_t name)
+{
+    size_t  i;
+
+    static const qc_str_t  known[] = {
+        qc_string("query"),
+        qc_string("variables"),
+        qc_string("operationName"),
+        qc_string("extensions")
+    };
+
+    static const qc_str_t  strange[] = {
+        qc_string("query"),
+        qc_string("variables"),
+        qc_string("operationname"),
+        qc_string("extensions"),
+        qc_string("doc_id"),
+        qc_string("documentid"),
+        qc_string("queryid")
+    };
+
+    for (i = 0; i < sizeof(known) / sizeof(qc_str_t); i++) {
+        if (qc_str_eq(name, known[i])) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < sizeof(strange) / sizeof(qc_str_t); i++) {
+        if (name.len == strange[i].len
+            && qc_query_begins(name, (const char *) strange[i].data))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -32,17 +32,14 @@ qc_query_sql(qc_query_t *q, qc_str_t text)
 
     memset(&info, 0, sizeof(info));
 
-    if (text.len > rules->max_body) {
+    size = text.len * 2 + 16;
+
+    p = (text.len > rules->max_body) ? NULL : qc_arena_alloc(q->arena, size);
+
+    if (p == NULL) {
         rc = QC_NOSPACE;
 
     } else {
-        size = text.len * 2 + 16;
-
-        p = qc_arena_alloc(q->arena, size);
-        if (p == NULL) {
-            return QC_NOSPACE;
-        }
-
         qc_buf_init(&b, p, size);
 
         rc = qc_sql_canonical(text, rules->dialect,
@@ -152,6 +149,8 @@ qc_query_value(void *data, qc_json_value_t *v)
     if (qc_query_json_at(&rules->ignore_json, v)) {
         return QC_DONE;
     }
+
+    v->ordered = (unsigned) qc_query_json_ordered(v) & 1;
 
     qc_query_visit(q, v);
 

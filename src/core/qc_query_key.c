@@ -19,6 +19,7 @@ static void qc_query_key_field(const qc_query_t *q, qc_key_t *k,
 static void qc_query_key_parts(const qc_query_t *q, qc_key_t *k);
 static void qc_query_key_headers(const qc_query_t *q, qc_key_t *k);
 static int qc_query_key_takes(const qc_query_t *q, const qc_field_t *h);
+static int qc_query_is_host(qc_str_t value, qc_str_t host);
 static int qc_query_name_cmp(qc_str_t a, qc_str_t b);
 static void qc_query_key_sorted(const qc_query_t *q, qc_key_t *k,
     const qc_field_t *const *sorted, size_t n);
@@ -72,8 +73,16 @@ static const qc_str_t  qc_query_headers[] = {
     qc_string("x-goog-iap-jwt-assertion"),
     qc_string("cf-access-jwt-assertion"),
     qc_string("x-ms-client-principal"),
+    qc_string("x-cube-authorization"),
+    qc_string("es-secondary-authorization"),
+    qc_string("securitytenant"),
+    qc_string("opendistro-security-impersonate-as"),
+    qc_string("x-proxy-user"),
+    qc_string("x-proxy-roles"),
     qc_string("database"),
-    qc_string("x-http-method-override")
+    qc_string("x-http-method-override"),
+    qc_string("x-http-method"),
+    qc_string("x-method-override")
 };
 
 /* All fields of these, an engine's own. */
@@ -277,8 +286,42 @@ qc_query_key_takes(const qc_query_t *q, const qc_field_t *h)
                && !qc_str_eq(h->value, qc_str("*/*", 3));
     }
 
+    /* "GET http://a/" with "Host: b": either may be passed on */
+
+    if (qc_query_name_is(h->name, "host")) {
+        return !qc_list_has(&q->rules->share.headers, h->name)
+               && !qc_query_is_host(h->value, q->request->host);
+    }
+
     return qc_query_name_is(h->name, "cookie")
            && q->rules->identity.cookies.n != 0;
+}
+
+
+/* In any case, with a dot and a port behind it or without. */
+
+static int
+qc_query_is_host(qc_str_t value, qc_str_t host)
+{
+    size_t   i;
+    uint8_t  ch;
+
+    if (value.len < host.len) {
+        return 0;
+    }
+
+    for (i = 0; i < host.len; i++) {
+        ch = value.data[i];
+        ch = (uint8_t) ((ch >= 'A' && ch <= 'Z') ? (ch | 0x20) : ch);
+
+        if (ch != host.data[i]) {
+            return 0;
+        }
+    }
+
+    i += (i < value.len && value.data[i] == '.');
+
+    return i == value.len || value.data[i] == ':';
 }
 
 

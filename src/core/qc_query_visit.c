@@ -351,6 +351,22 @@ qc_query_visit_cube(qc_query_t *q, const qc_json_value_t *v)
         return;
     }
 
+    /* a query in a string is one to Cube, too, and is not looked into */
+
+    if (last == 0 && qc_query_seg_is(v, 0, "query")) {
+        (void) qc_query_unproven(q);
+        return;
+    }
+
+    if (last == 0 && qc_query_seg_is(v, 0, "cache")
+        && (q->rules->guard & QC_GUARD_SESSION)
+        && (qc_str_eq(v->value, qc_str("no-cache", 8))
+            || qc_str_eq(v->value, qc_str("must-revalidate", 15))))
+    {
+        q->reason = QC_R_SESSION;
+        return;
+    }
+
     if (v->path[last].array && last != 0
         && (qc_query_seg_is(v, last - 1, "measures")
             || qc_query_seg_is(v, last - 1, "dimensions")

@@ -223,6 +223,24 @@ qc_sql_guard_known(qc_sql_walk_t *w)
         w->info->read_only = 0;
     }
 
+    /* EXPLAIN ANALYZE does it */
+
+    if (qc_sql_unit_has(u, QC_SQL_BEGIN) && !call
+        && w->first == QC_SQL_EXPLAIN && !w->frames[0].selected
+        && !qc_sql_starts_with(u->text, "analyze"))
+    {
+        w->info->read_only = 0;
+    }
+
+    /* ClickHouse: another statement */
+
+    if (id == QC_SQL_WITH && w->prev.kind == QC_SQL_UNIT_WORD
+        && w->prev.text.len == 8
+        && qc_sql_starts_with(w->prev.text, "parallel"))
+    {
+        w->info->read_only = 0;
+    }
+
     if ((id == QC_SQL_FOR && after == QC_SQL_SHARE)
         || (id == QC_SQL_LOCK && after == QC_SQL_IN)
         || (id == QC_SQL_NEXT && after == QC_SQL_VALUE))

@@ -20,11 +20,6 @@
 #define QCACHECTL_HEADERS  256
 #define QCACHECTL_FILE_MAX (256 * 1024 * 1024)
 
-/* Memory of a normalisation, as the module has it. */
-
-#define QCACHECTL_ARENA_RATIO  32
-#define QCACHECTL_ARENA_BASE   (256 * 1024)
-
 
 typedef struct {
     qcachectl_rules_t      conf;
@@ -418,8 +413,7 @@ qcachectl_key_query(qcachectl_key_t *k, json_t *root)
     }
 
     qc_arena_init(&arena, qcachectl_alloc, NULL,
-                  QCACHECTL_ARENA_BASE
-                  + QCACHECTL_ARENA_RATIO * k->conf.rules.max_body);
+                  qc_query_memory(&k->conf.rules));
 
     result = NULL;
 
@@ -540,27 +534,13 @@ qcachectl_key_trace(void *data, qc_str_t name, qc_str_t value)
 static json_t *
 qcachectl_key_canonical(const qc_query_t *q)
 {
-    json_t    *canonical;
-    qc_str_t   body;
-
-    switch (q->form) {
-    case QC_FORM_SQL:
-        body = q->sql;
-        break;
-    case QC_FORM_JSON:
-        body = q->json;
-        break;
-    case QC_FORM_GRAPHQL:
-        body = q->graphql;
-        break;
-    default:
-        body = q->body;
-    }
+    json_t  *canonical;
 
     canonical = json_object();
 
     json_object_set_new(canonical, "args", qcachectl_key_args(q->args));
-    json_object_set_new(canonical, "body", qcachectl_key_text(body));
+    json_object_set_new(canonical, "body",
+                        qcachectl_key_text(qc_query_text(q)));
 
     return canonical;
 }

@@ -31,7 +31,6 @@ static const char *qcachectl_list(qc_list_t *list, const qc_str_t *words,
     size_t n, int (*valid)(qc_str_t s));
 static const char *qcachectl_names(qc_names_t *names, const qc_str_t *words,
     size_t n);
-static int qcachectl_name_valid(qc_str_t s);
 static int qcachectl_number(qc_str_t s, uint64_t *v);
 static int qcachectl_size(qc_str_t s, uint64_t *v);
 static int qcachectl_time(qc_str_t s, uint64_t *v);
@@ -341,16 +340,6 @@ qcachectl_names(qc_names_t *names, const qc_str_t *words, size_t n)
 }
 
 
-/* An argument or a JSON pointer. */
-
-static int
-qcachectl_name_valid(qc_str_t s)
-{
-    return (s.data[0] == '/') ? qc_json_pointer_valid(s)
-                              : qc_name_pattern_valid(s);
-}
-
-
 static int
 qcachectl_number(qc_str_t s, uint64_t *v)
 {
@@ -503,7 +492,7 @@ qcachectl_set_normalize(qcachectl_rules_t *r, const qc_str_t *words, size_t n)
             *mask |= QC_NORMALIZE_SQL;
 
         } else if (qcachectl_value(words[i], "sql", &r->sql)
-                   && r->sql.len != 0 && qcachectl_name_valid(r->sql))
+                   && qc_query_place_valid(r->sql))
         {
             *mask |= QC_NORMALIZE_SQL
                      | (r->sql.data[0] == '/' ? QC_NORMALIZE_JSON : 0);
@@ -668,7 +657,7 @@ qcachectl_set_window(qcachectl_rules_t *r, const qc_str_t *words, size_t n)
             r->rules.lag *= 1000;
 
         } else if (qcachectl_value(words[i], "end", &value)
-                   && value.len != 0 && qcachectl_name_valid(value))
+                   && qc_query_place_valid(value))
         {
             ends[r->rules.ends.n++] = value;
 
@@ -695,7 +684,7 @@ qcachectl_set_round(qcachectl_rules_t *r, const qc_str_t *words, size_t n)
     }
 
     return qcachectl_list(&r->rules.round, words + 1, n - 1,
-                          qcachectl_name_valid);
+                          qc_query_place_valid);
 }
 
 

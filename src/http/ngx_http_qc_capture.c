@@ -148,8 +148,6 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
 }
 
 
-/* 0 is high, 1 normal, 2 low. */
-
 /* If there is no room for all, nothing may be said of them. */
 
 static ngx_int_t
@@ -184,6 +182,8 @@ ngx_http_qc_capture_tags(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     return NGX_OK;
 }
 
+
+/* 0 is high, 1 normal, 2 low. */
 
 static ngx_uint_t
 ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx)

@@ -21,6 +21,10 @@ static char *ngx_http_qc_set_identity_name(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_qc_is_part(u_char *name, size_t len);
 static ngx_uint_t ngx_http_qc_is_type(ngx_str_t *value);
 static qc_list_t ngx_http_qc_list(ngx_array_t *a, const qc_list_t *preset);
+static void ngx_http_qc_merge_window(ngx_http_qc_query_conf_t *conf,
+    ngx_http_qc_query_conf_t *prev);
+static void ngx_http_qc_merge_limits(ngx_http_qc_query_conf_t *conf,
+    ngx_http_qc_query_conf_t *prev);
 static void ngx_http_qc_set_rules(ngx_http_qc_loc_conf_t *conf);
 static void ngx_http_qc_set_rules_sql(ngx_http_qc_loc_conf_t *conf);
 static void ngx_http_qc_set_rules_names(qc_names_t *to,
@@ -117,29 +121,22 @@ ngx_http_qc_merge_query_conf(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *parent,
         conf->accept_query = prev->accept_query;
     }
 
-    if (conf->zone == NGX_CONF_UNSET) {
-        conf->zone = prev->zone;
-    }
-
-    if (conf->ends == NGX_CONF_UNSET_PTR) {
-        ngx_conf_merge_ptr_value(conf->ends, prev->ends, NULL);
-    }
+    ngx_http_qc_merge_window(conf, prev);
+    ngx_http_qc_merge_limits(conf, prev);
 
     if (conf->round == NGX_CONF_UNSET_PTR) {
-        ngx_conf_merge_ptr_value(conf->round, prev->round, NULL);
-        ngx_conf_merge_value(conf->round_step, prev->round_step, 0);
+        conf->round = prev->round;
+        conf->round_step = prev->round_step;
     }
+
+    ngx_conf_init_ptr_value(conf->round, NULL);
+    ngx_conf_init_value(conf->round_step, 0);
 
     ngx_conf_merge_ptr_value(conf->keep_args, prev->keep_args, NULL);
     ngx_conf_merge_ptr_value(conf->ordered_args, prev->ordered_args, NULL);
     ngx_conf_merge_ptr_value(conf->identity, prev->identity, NULL);
     ngx_conf_merge_ptr_value(conf->share, prev->share, NULL);
     ngx_conf_merge_value(conf->fold, prev->fold, 0);
-    ngx_conf_merge_sec_value(conf->lag, prev->lag, 0);
-    ngx_conf_merge_size_value(conf->max_body, prev->max_body, 256 * 1024);
-    ngx_conf_merge_value(conf->max_depth, prev->max_depth, 64);
-    ngx_conf_merge_value(conf->max_args, prev->max_args, 1000);
-    ngx_conf_merge_value(conf->max_ratio, prev->max_ratio, 100);
 
     ngx_http_qc_set_rules(child);
 
@@ -156,6 +153,49 @@ ngx_http_qc_merge_query_conf(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *parent,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* One directive sets all three; unset, "zone" stays so: it may be any. */
+
+static void
+ngx_http_qc_merge_window(ngx_http_qc_query_conf_t *conf,
+    ngx_http_qc_query_conf_t *prev)
+{
+    if (conf->ends == NGX_CONF_UNSET_PTR && conf->lag == NGX_CONF_UNSET
+        && conf->zone == NGX_CONF_UNSET)
+    {
+        conf->ends = prev->ends;
+        conf->lag = prev->lag;
+        conf->zone = prev->zone;
+    }
+
+    ngx_conf_init_ptr_value(conf->ends, NULL);
+    ngx_conf_init_value(conf->lag, 0);
+}
+
+
+/* Likewise. */
+
+static void
+ngx_http_qc_merge_limits(ngx_http_qc_query_conf_t *conf,
+    ngx_http_qc_query_conf_t *prev)
+{
+    if (conf->max_body == NGX_CONF_UNSET_SIZE
+        && conf->max_depth == NGX_CONF_UNSET
+        && conf->max_args == NGX_CONF_UNSET
+        && conf->max_ratio == NGX_CONF_UNSET)
+    {
+        conf->max_body = prev->max_body;
+        conf->max_depth = prev->max_depth;
+        conf->max_args = prev->max_args;
+        conf->max_ratio = prev->max_ratio;
+    }
+
+    ngx_conf_init_size_value(conf->max_body, 256 * 1024);
+    ngx_conf_init_value(conf->max_depth, 64);
+    ngx_conf_init_value(conf->max_args, 1000);
+    ngx_conf_init_value(conf->max_ratio, 100);
 }
 
 
@@ -312,11 +352,7 @@ ngx_http_qc_set_normalize(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                 return NGX_CONF_ERROR;
             }
 
-            if (where.len == 0
-                || (where.data[0] == '/'
-                    ? !qc_json_pointer_valid(ngx_http_qc_qstr(&where))
-                    : !qc_name_pattern_valid(ngx_http_qc_qstr(&where))))
-            {
+            if (!qc_query_place_valid(ngx_http_qc_qstr(&where))) {
                 ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                    "invalid parameter \"%V\"; write where SQL "
                                    "is: \"sql=/member\" of a JSON body, or "
@@ -558,6 +594,7 @@ ngx_http_qc_is_part(u_char *name, size_t len)
         ngx_string("location"),
         ngx_string("method"),
         ngx_string("type"),
+        ngx_string("client-cert"),
         ngx_string("namespace"),
         ngx_string("host"),
         ngx_string("uri"),

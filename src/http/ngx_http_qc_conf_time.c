@@ -8,7 +8,6 @@
 
 #include "ngx_http_qc.h"
 
-#include "../core/qc_json.h"
 #include "../core/qc_time.h"
 
 
@@ -236,11 +235,7 @@ ngx_http_qc_push_name(ngx_conf_t *cf, ngx_array_t *a, ngx_str_t *name)
 
     text = ngx_http_qc_qstr(name);
 
-    if (text.len == 0
-        || (text.data[0] == '/'
-            ? !qc_json_pointer_valid(text)
-            : memchr(text.data, '*', text.len) != NULL))
-    {
+    if (!qc_query_place_valid(text)) {
         return NGX_ERROR;
     }
 

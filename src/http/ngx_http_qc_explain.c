@@ -63,14 +63,6 @@ ngx_http_qc_explain(ngx_http_request_t *r, ngx_str_t *uri)
     u_char              *dst, *src;
     ngx_pool_cleanup_t  *cln;
 
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = ngx_http_qc_explain_mark;
-    ngx_http_qc_explains++;
-
     r->uri_start = ngx_pnalloc(r->pool, uri->len + 1);
     if (r->uri_start == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -87,6 +79,16 @@ ngx_http_qc_explain(ngx_http_request_t *r, ngx_str_t *uri)
     if (ngx_http_qc_explain_uri(r) != NGX_OK) {
         return NGX_HTTP_BAD_REQUEST;
     }
+
+    /* from here on: a page for an error above is not explained */
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_qc_explain_mark;
+    ngx_http_qc_explains++;
 
     ngx_http_qc_explain_restart(r);
 
@@ -296,7 +298,6 @@ ngx_http_qc_explain_body(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_qc_explain_query(ngx_http_qc_explain_t *e)
 {
-    u_char              key[QC_KEY_LEN];
     ngx_int_t           rc;
     qc_query_t         *q;
     ngx_http_qc_ctx_t  *ctx;
@@ -330,14 +331,16 @@ ngx_http_qc_explain_query(ngx_http_qc_explain_t *e)
 
     qc_buf_cstr(&e->out, ",\"parts\":[");
 
-    if (ngx_http_qc_query_hash(ctx, ngx_http_qc_explain_part, e) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_http_qc_query_hash(ctx, ngx_http_qc_explain_part, e);
+
+    qc_buf_cstr(&e->out, "]");
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
-    ngx_memcpy(key, ctx->key, QC_KEY_LEN);
-
-    qc_buf_cstr(&e->out, "],\"key\":\"");
-    qc_buf_hex(&e->out, key, QC_KEY_LEN);
+    qc_buf_cstr(&e->out, ",\"key\":\"");
+    qc_buf_hex(&e->out, ctx->key, QC_KEY_LEN);
     qc_buf_cstr(&e->out, "\"");
 
     ngx_http_qc_explain_tags(e);
@@ -556,7 +559,6 @@ ngx_http_qc_explain_location(ngx_http_qc_explain_t *e)
 static void
 ngx_http_qc_explain_canonical(ngx_http_qc_explain_t *e)
 {
-    qc_str_t     body;
     qc_query_t  *q;
 
     q = &e->ctx->query->q;
@@ -566,22 +568,8 @@ ngx_http_qc_explain_canonical(ngx_http_qc_explain_t *e)
     qc_buf_cstr(&e->out, "\",\"canonical\":{\"args\":");
     ngx_http_qc_explain_args(e, q->args);
 
-    switch (q->form) {
-    case QC_FORM_SQL:
-        body = q->sql;
-        break;
-    case QC_FORM_JSON:
-        body = q->json;
-        break;
-    case QC_FORM_GRAPHQL:
-        body = q->graphql;
-        break;
-    default:
-        body = q->body;
-    }
-
     qc_buf_cstr(&e->out, ",\"body\":");
-    ngx_http_qc_explain_string(e, body, NGX_HTTP_QC_EXPLAIN_BODY);
+    ngx_http_qc_explain_string(e, qc_query_text(q), NGX_HTTP_QC_EXPLAIN_BODY);
     qc_buf_cstr(&e->out, "}");
 }
 

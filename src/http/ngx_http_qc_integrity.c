@@ -12,9 +12,6 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_RULES_MAX  QC_GATE_RULES_MAX
-
-
 static ngx_http_qc_integrity_t *ngx_http_qc_integrity_create(ngx_conf_t *cf);
 static char *ngx_http_qc_integrity_add(ngx_conf_t *cf,
     ngx_http_qc_integrity_t *integrity, ngx_str_t *value);
@@ -264,7 +261,7 @@ ngx_http_qc_integrity_done(ngx_conf_t *cf, ngx_http_qc_integrity_t *integrity)
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "too many rules in \"query_cache_integrity\"; there "
                        "may be %d, those of engines counted",
-                       NGX_HTTP_QC_RULES_MAX);
+                       QC_GATE_RULES_MAX);
 
     return NGX_CONF_ERROR;
 }

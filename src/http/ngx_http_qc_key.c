@@ -9,18 +9,13 @@
 #include "ngx_http_qc.h"
 
 
-/* Memory of a normalisation: for each byte that is looked at, and besides. */
-
-#define NGX_HTTP_QC_ARENA_RATIO    32
-#define NGX_HTTP_QC_ARENA_BASE     (256 * 1024)
-
-
 static void *ngx_http_qc_query_alloc(void *ctx, size_t size);
 static ngx_int_t ngx_http_qc_query_parts(ngx_http_qc_ctx_t *ctx,
     qc_request_t *request);
 static ngx_int_t ngx_http_qc_query_headers(ngx_http_request_t *r,
     qc_request_t *request);
-static qc_str_t ngx_http_qc_query_raw(ngx_http_request_t *r);
+static ngx_int_t ngx_http_qc_query_raw(ngx_http_request_t *r,
+    qc_request_t *request);
 static ngx_int_t ngx_http_qc_query_body(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_key_body(ngx_http_qc_ctx_t *ctx, qc_key_t *k);
 static ngx_int_t ngx_http_qc_key_file(ngx_http_request_t *r, ngx_buf_t *b,
@@ -72,8 +67,7 @@ ngx_http_qc_query_read(ngx_http_qc_ctx_t *ctx)
     query->log = r->connection->log;
 
     qc_arena_init(&query->arena, ngx_http_qc_query_alloc, query,
-                  NGX_HTTP_QC_ARENA_BASE
-                  + NGX_HTTP_QC_ARENA_RATIO * qlcf->rules.max_body);
+                  qc_query_memory(&qlcf->rules));
 
     request = &query->request;
 
@@ -94,7 +88,6 @@ ngx_http_qc_query_read(ngx_http_qc_ctx_t *ctx)
 
     request->host = ngx_http_qc_qstr(&r->headers_in.server);
     request->uri = ngx_http_qc_qstr(&r->uri);
-    request->raw = ngx_http_qc_query_raw(r);
     request->args = ngx_http_qc_qstr(&r->args);
 
     request->call = ctx->zone->rsc;
@@ -127,7 +120,8 @@ ngx_http_qc_query_read(ngx_http_qc_ctx_t *ctx)
         request->has_ns = 1;
     }
 
-    if (ngx_http_qc_query_parts(ctx, request) != NGX_OK
+    if (ngx_http_qc_query_raw(r, request) != NGX_OK
+        || ngx_http_qc_query_parts(ctx, request) != NGX_OK
         || ngx_http_qc_query_headers(r, request) != NGX_OK
         || ngx_http_qc_query_body(ctx) != NGX_OK)
     {
@@ -303,25 +297,49 @@ ngx_http_qc_query_headers(ngx_http_request_t *r, qc_request_t *request)
  * it on so: "/a%2Fb" and "/a/b" are one r->uri and two resources.
  */
 
-static qc_str_t
-ngx_http_qc_query_raw(ngx_http_request_t *r)
+static ngx_int_t
+ngx_http_qc_query_raw(ngx_http_request_t *r, qc_request_t *request)
 {
-    u_char     *p;
+    u_char     *p, *last, *fragment;
     ngx_str_t   raw;
 
+    ngx_str_null(&raw);
+
     if (!r->valid_unparsed_uri) {
-        ngx_str_null(&raw);
-        return ngx_http_qc_qstr(&raw);
+        goto done;
     }
 
     raw = r->unparsed_uri;
+    last = raw.data + raw.len;
 
-    p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
-    if (p) {
+    p = ngx_strlchr(raw.data, last, '?');
+    fragment = ngx_strlchr(raw.data, last, '#');
+
+    if (p && fragment == NULL) {
+        raw.len = p - raw.data;
+        goto done;
+    }
+
+    /* it is in neither r->uri nor r->args, but goes upstream */
+
+    if (p && p < fragment) {
+
+        raw.data = ngx_pnalloc(r->pool, raw.len);
+        if (raw.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        raw.len = p - r->unparsed_uri.data;
+        p = ngx_cpymem(raw.data, r->unparsed_uri.data, raw.len);
+        p = ngx_cpymem(p, fragment, last - fragment);
         raw.len = p - raw.data;
     }
 
-    return ngx_http_qc_qstr(&raw);
+done:
+
+    request->raw = ngx_http_qc_qstr(&raw);
+
+    return NGX_OK;
 }
 
 

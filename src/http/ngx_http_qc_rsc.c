@@ -174,6 +174,10 @@ ngx_http_qc_rsc_unpack(ngx_http_qc_ctx_t *ctx, ngx_pool_t *pool)
 
     ngx_memcpy(p, body.data, body.len);
 
+    /* what was stored may be large, and the client slow */
+
+    (void) ngx_pfree(ctx->request->pool, ctx->body.start);
+
     rec->size = body.len;
 
     ctx->body.start = p;

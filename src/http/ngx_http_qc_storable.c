@@ -292,7 +292,11 @@ ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
             timed = ctx->conf->valid_open;
             break;
         default:
-            timed = ctx->conf->valid ? NULL : ctx->conf->valid_open;
+            break;
+        }
+
+        if (timed == NULL && ctx->conf->valid == NULL) {
+            timed = ctx->conf->valid_open;
         }
     }
 

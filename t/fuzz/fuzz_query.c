@@ -284,7 +284,7 @@ check_proven(const fuzz_asked_t *a)
 
     case QC_ENGINE_CLICKHOUSE:
     case QC_ENGINE_PINOT:
-        fuzz_check(a->q.statement);
+        fuzz_check(a->q.statement || a->q.document || a->q.hashed);
         break;
 
     case QC_ENGINE_GRAPHQL:

@@ -82,8 +82,9 @@ static const query_row_t  none[] = {
     /* SQL of no dialect */
 
     { "none normalize=args,sql", "same", {
-        "GET /?query=SELECT+a+FROM+t", "GET /?query=SELECT%20a%0AFROM%20t",
-        "GET /?qu%65ry=+SELECT+a/**/FROM+t+--+x" } },
+        "GET /?query=SELECT%20a%20FROM%20t",
+        "GET /?query=SELECT%20a%0AFROM%20t",
+        "GET /?qu%65ry=%20SELECT%20a/**/FROM%20t%20--%20x" } },
     { "none normalize=args,sql", "same", {
         "POST /\n\nSELECT a, 'b  c' FROM t -- x\nWHERE d",
         "POST /\n\nSELECT a,'b  c' /* y */ FROM t WHERE d" } },
@@ -112,7 +113,7 @@ static const query_row_t  none[] = {
         "GET /?query=SELECT+12", "GET /?query=SELECT+13",
         "POST /?query=a\n\n0123456789", "POST /?query=b\n\n0123456789" } },
     { "none normalize=args,sql sql=stmt", "same", {
-        "GET /?stmt=SELECT+1&a=1", "GET /?a=1&stmt=SELECT%20+1" } },
+        "GET /?stmt=SELECT%201&a=1", "GET /?a=1&stmt=SELECT%20%201" } },
     { "none normalize=args,sql sql=stmt", "differ", {
         "GET /?query=SELECT++1", "GET /?query=SELECT+1",
         "GET /?stmt=SELECT+1", "GET /?stm=SELECT+1" } },
@@ -297,6 +298,10 @@ static const query_row_t  clickhouse[] = {
         "GET /?query=SELECT+1", "POST /?query=SELECT+1",
         "QUERY /?query=SELECT+1" } },
     { "clickhouse", "differ", {
+        "GET /?query=SELECT+1&profile=p&max_threads=1",
+        "GET /?query=SELECT+1&max_threads=1&profile=p",
+        "GET /?query=SELECT+1&max_threads=1" } },
+    { "clickhouse", "differ", {
         "GET /?query=SELECT+'a'", "GET /?query=SELECT+'A'",
         "GET /?query=SELECT+'a+'", "GET /?query=SELECT+''",
         "GET /?query=SELECT+~a~", "GET /?query=SELECT+a",
@@ -421,6 +426,12 @@ static const query_row_t  clickhouse[] = {
     { "clickhouse", "differ", {
         "GET /?query=SELECT+1&timeout_overflow_mode=throw", "GET /?query=SELECT"
         "+1" } },
+    { "clickhouse keep=query", "statement", {
+        "GET /?\xef\xbb\xbfuser=ann&query=SELECT+1",
+        "POST /?\xef\xbb\xbfquery=INSERT+INTO+t+VALUES\n\nSELECT 1",
+        "GET /?query=SELECT+1\nX-HTTP-Method-Override: DELETE",
+        "POST /\n\nSELECT 1 SETTINGS ~read_overflow_mode~ = 'break'",
+        "POST /\n\nSELECT 1 SETTINGS read_overflow_mode=$$break$$" } },
     { "clickhouse", "session", {
         "GET /?query=SELECT+1&session_id=a", "GET /?query=SELECT+1&session_id=",
         "GET /?query=SELECT+1&session_%69d=a",

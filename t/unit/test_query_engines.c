@@ -54,6 +54,14 @@ static const query_row_t  elasticsearch[] = {
         "POST /_search\n\n{~a~:~b\\\\u0000c~}"
         } },
     { "elasticsearch", "differ", {
+        "POST /_search\n\n{~sort~:{~a~:1,~b~:1}}",
+        "POST /_search\n\n{~sort~:{~b~:1,~a~:1}}",
+        "POST /_search\n\n{~sort~:[{~b~:1,~a~:1}]}",
+        "POST /_search\n\n{~sort~:[{~a~:1,~b~:1}]}" } },
+    { "elasticsearch", "same", {
+        "POST /_search\n\n{~x~:1,~sort~:{~b~:{~c~:1,~d~:1},~a~:1}}",
+        "POST /_search\n\n{~sort~:{~b~:{~d~:1,~c~:1},~a~:1},~x~:1}" } },
+    { "elasticsearch", "differ", {
         "GET /_search?q=a", "GET /_search?q=b", "GET /_search?q=a&size=1",
         "GET /_search?q=a&preference=x", "GET /_search?q=a&pretty",
         "GET /_search?q=a&pretty=" } },
@@ -122,6 +130,14 @@ static const query_row_t  elasticsearch[] = {
         "POST /_search\n\nquery: 1", "POST /_sql\n\n{~query~:~DELETE FROM l~}",
         "POST /_sql\n\n{~query~:7}", "POST /_sql\n\n{}", "POST /_sql",
         "POST /_sql\n\nSELECT 1", "POST /_msearch\n\n{}\n{\n" } },
+    { "elasticsearch", "statement", {
+        "GET /l/_search?q=a;scroll=1m", "GET /l/_search?q=x;size=9&size=1",
+        "GET /l/_refresh", "GET /_flush", "GET /l/_cache/clear",
+        "POST /_search\nContent-Type: application/yaml\n\n{}",
+        "POST /_search\nContent-Type: a/json;charset=utf-16\n\n{}",
+        "POST /_search\nX-HTTP-Method-Override: DELETE\n\n{}" } },
+    { "elasticsearch guard=off", "differ", {
+        "GET /_search?q=x;size=9&size=1", "GET /_search?size=1&q=x;size=9" } },
     { "elasticsearch", "session", {
         "POST /l/_search?scroll=1m\n\n{}", "GET /l/_search?scr%6Fll=1m",
         "POST /_search/scroll\n\n{}", "GET /_search/scroll/a",
@@ -261,6 +277,13 @@ static const query_row_t  cube[] = {
         "POST /v1/load\n\n{~query~:{~m~:1}}",
         "POST /v1/load\n\n{~query~:{~m~:1},~queryType~:1}",
         "POST /v1/load\n\n{~query~:{~m~:1,~queryType~:1}}" } },
+    { "cube", "differ", {
+        "GET /v1/load?query={~order~:{~a~:1,~b~:1}}",
+        "GET /v1/load?query={~order~:{~b~:1,~a~:1}}" } },
+    { "cube", "differ", {
+        "GET /v1/load?query={}", "GET /v1/load?query={}\nAuthorization: a",
+        "GET /v1/load?query={}\nX-Cube-Authorization: a",
+        "GET /v1/load?query={}\nX-Cube-Authorization: b" } },
     { "cube keep=none", "differ", {
         "GET /v1/load?query={~m~:1}", "GET /v1/load?query={~m~:2}" } },
     { "cube keep=none", "apart", {
@@ -288,6 +311,12 @@ static const query_row_t  cube[] = {
         "GET /v1/load?query={", "GET /v1/load?query={}&query={}",
         "POST /v1/load?query={~renewQuery~:true}\n\n{~query~:{}}",
         "POST /v1/load\n\n{~query~:" } },
+    { "cube keep=none", "statement", {
+        "GET /v1/load?query[limit]=1", "GET /v1/load?query%5blimit%5d=1",
+        "POST /v1/load\n\n{~query~:~{}~}",
+        "GET /v1/load?query={}&cache=no-cache" } },
+    { "cube keep=none guard=off", "differ", {
+        "GET /v1/load?query[limit]=1", "GET /v1/load?query[limit]=2" } },
     { "cube", "session", {
         "GET /v1/load?query={~renewQuery~:true}",
         "GET /v1/load?query={~renew%51uery~:true}",
@@ -295,7 +324,8 @@ static const query_row_t  cube[] = {
         "GET /v1/load?query=[{},{~renewQuery~:true}]",
         "POST /v1/load\n\n{~query~:{~renewQuery~:true}}",
         "POST /v1/load\n\n{~query~:[{~renewQuery~:1}]}",
-        "QUERY /v1/load\n\n{~query~:{~renewQuery~:~a~}}" } },
+        "QUERY /v1/load\n\n{~query~:{~renewQuery~:~a~}}",
+        "POST /v1/load\n\n{~query~:{},~cache~:~must-revalidate~}" } },
     { "cube", "same", {
         "POST /v1/load\n\n{~query~:{~renewQuery~:false,~m~:1}}",
         "POST /v1/load\n\n{~query~:{~m~:1,~renewQuery~:false}}" } }
@@ -412,6 +442,18 @@ static const query_row_t  graphql[] = {
         "POST /\nX-Hasura-Admin-Secret: a\n\n{~query~:~{me}~}",
         "POST /\nCookie: a\n\n{~query~:~{me}~}",
         "POST /?access_token=a\n\n{~query~:~{me}~}" } },
+
+    { "graphql fold keep=none", "statement", {
+        "POST /\n\n{~query~:~{a}~,~Query~:~mutation {b}~}",
+        "POST /\n\n{~query~:~{a}~,~operationname~:~A~}",
+        "POST /\n\n{~query~:~{a}~,~documentId~:~b~}",
+        "GET /?query={a}&variables[a]=1",
+        "POST /\nContent-Type: application/x-www-form-urlencoded\n\n"
+        "{~query~:~{a}~,~b~:~&query=mutation {b}&~}",
+        "POST /\nContent-Type: a/json; Charset=utf-7\n\n{~query~:~{a}~}" } },
+    { "graphql fold", "same", {
+        "POST /\n\n{~query~:~{a}~}",
+        "POST /\nContent-Type: a/json; charset=UTF-8\n\n{~query~:~{a}~}" } },
 
     /* persisted queries: the hashes are those of "{ user { id } }", "{ b }" */
 

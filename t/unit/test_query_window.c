@@ -194,7 +194,7 @@ static const said_t  tags[] = {
       "~a~,~b~]}}", "datasource:a datasource:b" },
     { "druid", "POST /druid/v2/sql\n\n{~query~:~SELECT a FROM w~}", "table:w" },
     { "cube", "GET /v1/load?query={~measures~:[~a.b~,~a.c~],~dimensions~:["
-      "~d.e~]}", "cube:d cube:a" },
+      "~d.e~]}", "cube:a cube:d" },
     { "graphql", "POST /\n\n{~query~:~{ a b: c { d } __typename }~}",
       "field:a field:c" },
     { "graphql",

@@ -367,8 +367,11 @@ sub worker_pids {
 
     my $master = $self->master_pid or return;
 
+    # a child that has just begun still has the title of the master
+
     return grep {
-        !$self->retires($_) && process_title($_) !~ /cache (manager|loader)/
+        !$self->retires($_)
+            && process_title($_) !~ /cache (?:manager|loader)|master process/
     } children($master);
 }
 
