@@ -23,7 +23,7 @@ typedef enum {
     QC_ALWAYS = 0,
     QC_UNLESS_ZERO,
     QC_UNLESS_FRESH,
-    QC_UNLESS_CODED
+    QC_UNLESS_NO_SUM
 } qc_present_e;
 
 
@@ -57,7 +57,6 @@ static void qc_record_put_binary(const qc_record_t *rec,
 static qc_rc_e qc_record_get_binary(qc_record_t *rec,
     const qc_record_field_t *f, qc_str_t value);
 static qc_rc_e qc_record_next(qc_str_t *data, unsigned *id, qc_str_t *value);
-static qc_rc_e qc_record_decoded(qc_record_t *rec);
 static qc_rc_e qc_record_check_field(const qc_record_t *rec,
     const qc_record_field_t *f);
 
@@ -103,9 +102,9 @@ static const qc_record_field_t  qc_record_fields[] = {
     { qc_string("s3_path"), 10, QC_KIND_OBJECT, QC_ALWAYS,
       qc_rec(object), 0, 0 },
 
-    /* a coding has a checksum of its own */
+    /* a coding has a checksum of its own, which only its decoder can check */
 
-    { qc_string("sum"), 11, QC_KIND_SUM, QC_UNLESS_CODED,
+    { qc_string("sum"), 11, QC_KIND_SUM, QC_UNLESS_NO_SUM,
       qc_rec(sum), 0, 0 },
 
     { qc_string("namespace"), 12, QC_KIND_STRING, QC_UNLESS_ZERO,
@@ -174,8 +173,8 @@ qc_record_present(const qc_record_t *rec, const qc_record_field_t *f)
 
         return qc_record_number(rec, f) != 0;
 
-    case QC_UNLESS_CODED:
-        return rec->coding == QC_CODING_NONE;
+    case QC_UNLESS_NO_SUM:
+        return rec->coding == QC_CODING_NONE || qc_record_has_sum(rec);
 
     default: /* QC_ALWAYS */
         return 1;
@@ -293,7 +292,7 @@ qc_record_from_fields(qc_record_t *rec, const qc_field_t *fields, size_t n)
         }
     }
 
-    return qc_record_decoded(rec);
+    return qc_record_check(rec);
 }
 
 
@@ -481,7 +480,7 @@ qc_record_decode(qc_record_t *rec, qc_str_t data)
         rc = qc_record_next(&data, &id, &value);
     }
 
-    return (rc == QC_DONE) ? qc_record_decoded(rec) : QC_BAD;
+    return (rc == QC_DONE) ? qc_record_check(rec) : QC_BAD;
 }
 
 
@@ -565,19 +564,6 @@ qc_record_get_binary(qc_record_t *rec, const qc_record_field_t *f,
 }
 
 
-/* What has no use in this record is as if it had not been there. */
-
-static qc_rc_e
-qc_record_decoded(qc_record_t *rec)
-{
-    if (rec->coding != QC_CODING_NONE) {
-        memset(rec->sum, 0, QC_SUM_LEN);
-    }
-
-    return qc_record_check(rec);
-}
-
-
 qc_rc_e
 qc_record_check(const qc_record_t *rec)
 {
@@ -634,6 +620,21 @@ qc_record_check_field(const qc_record_t *rec, const qc_record_field_t *f)
     default:
         return QC_OK;
     }
+}
+
+
+int
+qc_record_has_sum(const qc_record_t *rec)
+{
+    size_t  i;
+
+    for (i = 0; i < QC_SUM_LEN; i++) {
+        if (rec->sum[i] != 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

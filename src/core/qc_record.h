@@ -79,9 +79,10 @@ typedef struct {
  *   v status created_at ttl stale started size_bytes stored cost
  *   compression s3_path sum namespace headers tags
  * "ttl" is fresh - created, "stale" is left out when it equals fresh,
- * "cost" when 0, "sum" unless compression is none (the others have their own
- * checksum), "namespace" and "tags" when empty, in the binary form too;
- * "s3_path" is qc_object_name() of the object, "sum" is hexadecimal.
+ * "cost" when 0, "sum" if there is none (where compression is not "none", it
+ * is needed only to serve the stored bytes as they are), "namespace" and
+ * "tags" when empty, in the binary form too; "s3_path" is qc_object_name() of
+ * the object, "sum" is hexadecimal.
  */
 
 /* Values point into the record or into scratch (QC_RECORD_SCRATCH bytes). */
@@ -99,6 +100,9 @@ qc_rc_e qc_record_decode(qc_record_t *rec, qc_str_t data);
 
 /* The same checks both decoders make; encoders refuse what fails them. */
 qc_rc_e qc_record_check(const qc_record_t *rec);
+
+/* Whether it has a sum; one of all zeros is none. */
+int qc_record_has_sum(const qc_record_t *rec);
 
 /* Whether both are of one stored body: object, sizes, coding and sum. */
 int qc_record_same_body(const qc_record_t *a, const qc_record_t *b);

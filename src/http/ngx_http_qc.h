@@ -176,6 +176,7 @@ typedef struct {
     size_t                         capture_buffer;
     ngx_int_t                      coding;  /* qc_coding_e */
     ngx_int_t                      level;
+    ngx_flag_t                     serve_compressed;
     ngx_str_t                      salt;    /* server, location, number */
     ngx_http_qc_zone_t            *admin;
 } ngx_http_qc_loc_conf_t;
@@ -251,6 +252,7 @@ struct ngx_http_qc_ctx_s {
     ngx_str_t                      ns;
     ngx_http_qc_query_t           *query;
     ngx_http_qc_meta_op_t         *op;      /* the lookup, then the record */
+    qc_record_t                    served;  /* the record, of what goes out */
 
     ngx_http_qc_read_t             read;
     ngx_uint_t                     tier_n;
@@ -268,6 +270,7 @@ struct ngx_http_qc_ctx_s {
     unsigned                       error_page:1; /* of an earlier location */
     unsigned                       streaming:1; /* the header is sent */
     unsigned                       hold:1;
+    unsigned                       coded:1;     /* goes out as it is stored */
     unsigned                       reading:1;   /* inside tier->read() */
     unsigned                       failed:1;    /* this side ended the read */
     unsigned                       corrupt:1;
@@ -330,6 +333,7 @@ struct ngx_http_qc_job_s {
     ngx_int_t                      rc;      /* of the thread */
     qc_metric_e                    reason;  /* of a step that failed */
 
+    unsigned                       summed:1;    /* if compressed, too */
     unsigned                       complete:1;  /* may be submitted */
     unsigned                       queued:1;
     unsigned                       active:1;
@@ -434,6 +438,11 @@ ngx_int_t ngx_http_qc_rsc_data(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
 ngx_int_t ngx_http_qc_rsc_decode(ngx_http_qc_ctx_t *ctx);
 qc_metric_e ngx_http_qc_rsc_storable(ngx_http_qc_ctx_t *ctx,
     ngx_uint_t status);
+
+/* ngx_http_qc_coding.c */
+void ngx_http_qc_choose_coding(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_headers.c */
 ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);

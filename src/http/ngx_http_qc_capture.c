@@ -135,6 +135,8 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     rec->stale = rec->fresh;
     rec->coding = (qc_coding_e) ctx->conf->coding;
 
+    job->summed = ctx->conf->serve_compressed;
+
     ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);

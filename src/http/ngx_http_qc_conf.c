@@ -239,6 +239,13 @@ ngx_command_t  ngx_http_qc_commands[] = {
       0,
       NULL },
 
+    { ngx_string("query_cache_serve_compressed"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, serve_compressed),
+      NULL },
+
     { ngx_string("query_cache_capture_buffer"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -322,6 +329,7 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->capture_buffer = NGX_CONF_UNSET_SIZE;
     qlcf->coding = NGX_CONF_UNSET;
     qlcf->level = NGX_CONF_UNSET;
+    qlcf->serve_compressed = NGX_CONF_UNSET;
 
     ngx_http_qc_create_query_conf(&qlcf->query);
 
@@ -388,6 +396,8 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_conf_merge_value(conf->coding, prev->coding, QC_CODING_ZSTD);
         ngx_conf_merge_value(conf->level, prev->level, 1);
     }
+
+    ngx_conf_merge_value(conf->serve_compressed, prev->serve_compressed, 0);
 
     if ((off_t) conf->min_size > conf->max_size) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -74,7 +74,7 @@ ngx_http_qc_decode_start(ngx_http_qc_ctx_t *ctx)
     ngx_memzero(&ctx->decode, sizeof(ngx_http_qc_decode_t));
 
     ctx->decode.limit = NGX_MAX_OFF_T_VALUE;
-    ctx->decode.decoder = ngx_http_qc_decoder_get(&ctx->op->record);
+    ctx->decode.decoder = ngx_http_qc_decoder_get(&ctx->served);
 
     return ctx->decode.decoder ? NGX_OK : NGX_ERROR;
 }

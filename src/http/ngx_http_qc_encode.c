@@ -205,6 +205,10 @@ ngx_http_qc_encode_pass(ngx_http_qc_job_t *job, qc_coding_e coding)
 
     if (rc == NGX_OK) {
         qc_encoder_sum(e, job->sha256, job->record.sum);
+
+        if (coding != QC_CODING_NONE && !job->summed) {
+            ngx_memzero(job->record.sum, QC_SUM_LEN);
+        }
     }
 
     qc_encoder_destroy(e);

@@ -90,6 +90,12 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
 
     if (ctx && ctx->running && ctx->job == NULL) {
         ngx_http_qc_capture_start(ctx);
+
+        if (ctx->job && ctx->job->record.coding != QC_CODING_NONE
+            && ngx_http_qc_coding_vary(ctx) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     if (ngx_http_qc_accept_query(r) != NGX_OK) {

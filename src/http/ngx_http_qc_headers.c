@@ -239,7 +239,7 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
     ngx_http_request_t  *r;
 
     r = ctx->request;
-    rec = &ctx->op->record;
+    rec = &ctx->served;
     block = rec->headers;
 
     r->headers_out.status = rec->status;
@@ -267,7 +267,7 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         r->single_range = rec->size > ctx->zone->hold;
     }
 
-    return NGX_OK;
+    return ngx_http_qc_coding_headers(ctx);
 }
 
 

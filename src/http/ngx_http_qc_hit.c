@@ -132,11 +132,11 @@ ngx_http_qc_hit_begin(ngx_http_qc_read_t *rd)
         return NGX_ERROR;
     }
 
-    if (rd->record->size <= ctx->zone->hold) {
+    if (ctx->served.size <= ctx->zone->hold) {
 
         /* one byte more: a body that is too long must show */
 
-        size = (size_t) rd->record->size + 1;
+        size = (size_t) ctx->served.size + 1;
 
         p = ngx_palloc(rd->request->pool, size);
         if (p == NULL) {
@@ -279,8 +279,8 @@ ngx_http_qc_hit_decode(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in, int last)
         }
     }
 
-    return (qc_buf_len(&ctx->body) == ctx->op->record.size) ? NGX_DONE
-                                                            : NGX_ERROR;
+    return (qc_buf_len(&ctx->body) == ctx->served.size) ? NGX_DONE
+                                                        : NGX_ERROR;
 }
 
 
@@ -546,7 +546,7 @@ ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx)
         return NGX_DONE;
     }
 
-    if (!ctx->hold && ctx->op->record.size) {
+    if (!ctx->hold && ctx->served.size) {
 
         /* nginx did not agree that the answer needs no body */
 

@@ -496,6 +496,8 @@ ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx)
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_EXPIRED, QC_R_STALE);
     }
 
+    ngx_http_qc_choose_coding(ctx);
+
     if (ngx_http_qc_not_modified(ctx)) {
         ctx->step = NGX_HTTP_QC_SEND;
         return NGX_OK;

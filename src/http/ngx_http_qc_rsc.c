@@ -179,6 +179,7 @@ ngx_http_qc_rsc_unpack(ngx_http_qc_ctx_t *ctx, ngx_pool_t *pool)
     (void) ngx_pfree(ctx->request->pool, ctx->body.start);
 
     rec->size = body.len;
+    ctx->served.size = body.len;
 
     ctx->body.start = p;
     ctx->body.pos = p + body.len;

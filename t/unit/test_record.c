@@ -123,6 +123,7 @@ static void test_text_limits(void);
 static void test_round_trips(void);
 static void test_room(void);
 static void test_sum(void);
+static void test_sum_coded(void);
 static void test_tags(void);
 static void test_longest(void);
 static void test_binary_damage(void);
@@ -429,6 +430,44 @@ test_sum(void)
 
     fields[at].name = qc_str("mus", 3);
     tap_int(qc_record_from_fields(&rec, fields, n), QC_BAD, "without a sum");
+
+    test_sum_coded();
+}
+
+
+/* What is coded may have one besides, of the stored bytes. */
+
+static void
+test_sum_coded(void)
+{
+    size_t       n;
+    uint8_t      mem[QC_RECORD_SCRATCH], binary[QC_RECORD_MAX];
+    qc_buf_t     b;
+    qc_field_t   fields[QC_RECORD_FIELDS];
+    qc_record_t  rec, copy;
+
+    sample_record(&rec);
+    rec.coding = QC_CODING_ZSTD;
+    memset(rec.sum, 0, QC_SUM_LEN);
+    tap_ok(!qc_record_has_sum(&rec), "no sum");
+
+    qc_buf_init(&b, mem, sizeof(mem));
+    tap_int(qc_record_to_fields(&rec, &b, fields, &n), QC_OK, "coded");
+    tap_int((long long) n, (long long) TEXT, "needs no sum");
+
+    rec.sum[QC_SUM_LEN - 1] = 1;
+    tap_ok(qc_record_has_sum(&rec), "a sum");
+
+    qc_buf_init(&b, mem, sizeof(mem));
+    tap_int(qc_record_to_fields(&rec, &b, fields, &n), QC_OK, "and with one");
+    tap_int((long long) n, (long long) TEXT + 1, "has it");
+    tap_int(qc_record_from_fields(&copy, fields, n), QC_OK, "comes back");
+    tap_ok(memcmp(copy.sum, rec.sum, QC_SUM_LEN) == 0, "as it was");
+
+    qc_buf_init(&b, binary, sizeof(binary));
+    tap_int(qc_record_encode(&rec, &b), QC_OK, "binary");
+    tap_int(qc_record_decode(&copy, qc_buf_written(&b)), QC_OK, "back again");
+    tap_ok(memcmp(copy.sum, rec.sum, QC_SUM_LEN) == 0, "with its sum");
 }
 
 

@@ -1,0 +1,200 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * A compressed body goes out as it is stored to clients that accept it.  The
+ * rest of a hit then sees a record whose body is not coded: its size is that
+ * of the stored bytes, and its sum is theirs.
+ */
+
+#include "ngx_http_qc.h"
+
+#include "../core/qc_accept.h"
+
+
+static ngx_uint_t ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx);
+static ngx_table_elt_t *ngx_http_qc_coding_push(ngx_http_request_t *r,
+    const char *name, const char *lowcase, qc_str_t value);
+
+
+void
+ngx_http_qc_choose_coding(ngx_http_qc_ctx_t *ctx)
+{
+    qc_record_t  *served;
+
+    ctx->served = ctx->op->record;
+    ctx->coded = ngx_http_qc_coding_fits(ctx);
+
+    if (ctx->coded) {
+        served = &ctx->served;
+        served->coding = QC_CODING_NONE;
+        served->size = served->stored;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_uint_t           i;
+    const qc_record_t   *rec;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    rec = &ctx->op->record;
+
+    /* ranges and strong comparison are of the body itself */
+
+    if (!ctx->conf->serve_compressed
+        || ctx->op->theirs
+        || rec->coding == QC_CODING_NONE
+        || rec->status != NGX_HTTP_OK
+        || !qc_record_has_sum(rec)
+        || r->headers_in.range
+        || r->headers_in.if_match
+        || r->http_version < NGX_HTTP_VERSION_11)
+    {
+        return 0;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len == 15
+                && ngx_strncmp(h[i].lowcase_key, "accept-encoding", 15) == 0)
+            {
+                return qc_accepts_coding(ngx_http_qc_qstr(&h[i].value),
+                                         rec->coding);
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* Of a hit, after those that were stored. */
+
+ngx_int_t
+ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx)
+{
+    u_char              *p;
+    qc_str_t             name;
+    ngx_table_elt_t     *h, *etag;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->op->record.coding != QC_CODING_NONE
+        && ngx_http_qc_coding_vary(ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!ctx->coded) {
+        return NGX_OK;
+    }
+
+    name = qc_coding_name(ctx->op->record.coding);
+
+    h = ngx_http_qc_coding_push(r, "Content-Encoding", "content-encoding",
+                                name);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.content_encoding = h;
+    r->allow_ranges = 0;
+
+    /* other bytes than those the tag was given to */
+
+    etag = r->headers_out.etag;
+
+    if (etag == NULL || etag->value.len < 2 || etag->value.data[0] == 'W') {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, etag->value.len + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *p = 'W';
+    p[1] = '/';
+    ngx_memcpy(p + 2, etag->value.data, etag->value.len);
+
+    etag->value.data = p;
+    etag->value.len += 2;
+
+    return NGX_OK;
+}
+
+
+/* What may be sent compressed is told so, in either form. */
+
+ngx_int_t
+ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx)
+{
+    qc_str_t             name;
+    ngx_uint_t           i;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    if (!ctx->conf->serve_compressed) {
+        return NGX_OK;
+    }
+
+    r = ctx->request;
+    name = qc_str("accept-encoding", 15);
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash && h[i].key.len == 4
+                && ngx_strncasecmp(h[i].key.data, (u_char *) "vary", 4) == 0
+                && qc_list_names(ngx_http_qc_qstr(&h[i].value), name))
+            {
+                return NGX_OK;
+            }
+        }
+    }
+
+    return ngx_http_qc_coding_push(r, "Vary", "vary",
+                                   qc_str("Accept-Encoding", 15))
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_table_elt_t *
+ngx_http_qc_coding_push(ngx_http_request_t *r, const char *name,
+    const char *lowcase, qc_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = value.len;
+    h->value.data = (u_char *) value.data;
+    h->lowcase_key = (u_char *) lowcase;
+    ngx_http_qc_header_unlink(h);
+
+    return h;
+}
