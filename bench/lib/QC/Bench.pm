@@ -225,6 +225,12 @@ http {
             proxy_pass http://store/files/;
         }
 
+        location /hit/coded/ {
+            query_cache bench;
+            query_cache_serve_compressed on;
+            proxy_pass http://store/files/;
+        }
+
         location /held/ {
             query_cache held;
             proxy_pass http://store/files/;
@@ -299,7 +305,8 @@ sub load {
     my ($self, $uri) = @_;
     my $url = 'http://127.0.0.1:' . port('edge') . $uri;
     my $out = run_command(['wrk', '-t1', '-c' . CONNECTIONS,
-        "-d$self->{seconds}s", $url], timeout => 60)->{out};
+        '-HAccept-Encoding: zstd', "-d$self->{seconds}s", $url],
+        timeout => 60)->{out};
 
     $out =~ /Non-2xx/ and die "bench: $url failed\n$out";
     $out =~ m{Requests/sec:\s*([\d.]+)} or die "bench: wrk said\n$out";
