@@ -81,7 +81,8 @@ sub fields {
     my ($r) = @_;
 
     my %of_one = map { $_ => 1 } 'Date', 'X-Cache', 'Connection',
-        'Transfer-Encoding', 'Content-Length', 'Accept-Ranges', 'Keep-Alive';
+        'Transfer-Encoding', 'Content-Length', 'Accept-Ranges', 'Keep-Alive',
+        'Age';
 
     return join '', sort map { "$_->[0]: $_->[1]\n" }
         grep { !$of_one{$_->[0]} } @{$r->headers};

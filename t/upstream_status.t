@@ -105,7 +105,7 @@ sub fields {
     my ($r) = @_;
 
     return join "\n", $r->status, (sort map { "$_->[0]: $_->[1]" }
-        grep { $_->[0] !~ /^(?:Date|X-Status|Accept-Ranges)$/ }
+        grep { $_->[0] !~ /^(?:Date|X-Status|Accept-Ranges|Age)$/ }
         @{$r->headers}), $r->body;
 }
 

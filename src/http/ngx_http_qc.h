@@ -448,6 +448,7 @@ ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
 ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
+time_t ngx_http_qc_age(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_decode.c */

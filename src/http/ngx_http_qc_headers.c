@@ -17,6 +17,7 @@ static void ngx_http_qc_collect_content_type(ngx_http_request_t *r,
     qc_buf_t *b);
 static ngx_int_t ngx_http_qc_restore_header(ngx_http_request_t *r,
     qc_str_t name, qc_str_t value);
+static ngx_int_t ngx_http_qc_restore_age(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_restore_content_type(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_uint_t ngx_http_qc_modified_since(ngx_http_request_t *r,
@@ -260,6 +261,10 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         }
     }
 
+    if (ngx_http_qc_restore_age(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (rec->status == NGX_HTTP_OK) {
         r->allow_ranges = 1;
 
@@ -335,6 +340,53 @@ ngx_http_qc_restore_header(ngx_http_request_t *r, qc_str_t name,
     }
 
     return NGX_OK;
+}
+
+
+/* RFC 9111 section 5.1: how old the answer is by now. */
+
+static ngx_int_t
+ngx_http_qc_restore_age(ngx_http_qc_ctx_t *ctx)
+{
+    u_char              *p;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (p == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Age");
+    h->lowcase_key = (u_char *) "age";
+    h->value.data = p;
+    h->value.len = ngx_sprintf(p, "%T", ngx_http_qc_age(ctx)) - p;
+    ngx_http_qc_header_unlink(h);
+
+    return NGX_OK;
+}
+
+
+/* Seconds; another machine's clock may be ahead. */
+
+time_t
+ngx_http_qc_age(ngx_http_qc_ctx_t *ctx)
+{
+    time_t  age;
+
+    age = ngx_time() - (time_t) ctx->op->record.created;
+
+    return ngx_max(age, 0);
 }
 
 

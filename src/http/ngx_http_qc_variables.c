@@ -146,7 +146,6 @@ ngx_http_qc_age_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
     u_char             *p;
-    time_t              age;
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
@@ -160,12 +159,9 @@ ngx_http_qc_age_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_ERROR;
     }
 
-    /* another machine's clock may be ahead */
-
-    age = ngx_time() - (time_t) ctx->op->record.created;
-    age = ngx_max(age, 0);
-
-    return ngx_http_qc_variable_set(v, p, ngx_sprintf(p, "%T", age) - p);
+    return ngx_http_qc_variable_set(v, p,
+                                    ngx_sprintf(p, "%T", ngx_http_qc_age(ctx))
+                                    - p);
 }
 
 
