@@ -296,7 +296,10 @@ ngx_http_qc_restore_header(ngx_http_request_t *r, qc_str_t name,
         return NGX_OK;
     }
 
+    /* nginx makes that field itself, but not for other statuses */
+
     if (key.len == 13
+        && r->headers_out.status == NGX_HTTP_OK
         && ngx_strncasecmp(key.data, (u_char *) "last-modified", 13) == 0)
     {
         time = ngx_parse_http_time(text.data, text.len);
