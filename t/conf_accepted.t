@@ -146,6 +146,16 @@ my @good = (
     (map { location("query_cache_round $_") } 'off', '1 a', '60s a b /c',
         '1d /a/*/b'),
     (map { location("query_cache_hit_for_miss $_") } '0', '5s', '1h'),
+
+    # what upstreams say
+
+    (map { location("query_cache_heuristic $_") } 'on', 'off'),
+    (map { location("query_cache_ignore_headers $_") } 'X-Accel-Expires',
+        'Expires', 'Cache-Control', 'Set-Cookie', 'Vary',
+        'X-Accel-Expires Expires Cache-Control Set-Cookie Vary'),
+    (map { location("query_cache_targeted $_") } 'off', 'CDN-Cache-Control',
+        'My-Cache-Control cdn-cache-control', 'Surrogate-Control',
+        join(' ', map { "a$_-Cache-Control" } 1 .. 8)),
 );
 
 # from the environment, if nothing else is said

@@ -20,7 +20,12 @@ use QC::Upstream;
 my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 
 my $up = QC::Upstream->start(port => port('up'),
-    routes => { '/*' => { body => 'x' x 100 } });
+    routes => { '/*' => { body => 'x' x 100 },
+        '/steered/*' => { body => 'x' x 100, headers => ['Expires' => 0,
+            'CDN-Cache-Control' => 'must-revalidate',
+            'My-Cache-Control' => 'no-store', 'Set-Cookie' => 'a=b'] },
+        '/modified/*' => { body => 'x' x 100, headers => [
+            'Last-Modified' => 'Sun, 06 Nov 1994 08:49:37 GMT'] } });
 
 $t->write_file_expand('nginx.conf', <<'EOF');
 
@@ -55,6 +60,9 @@ http {
     query_cache_max_request_body 5;
     query_cache_namespace one;
     query_cache_compress  none;
+    query_cache_targeted  My-Cache-Control;
+    query_cache_heuristic on;
+    query_cache_ignore_headers Set-Cookie;
 
     add_header X-Status "$query_cache_status" always;
     add_header X-Reason "$query_cache_reason" always;
@@ -100,6 +108,28 @@ http {
                 query_cache_bypass   $none;
                 query_cache_no_store $none;
                 proxy_pass           http://127.0.0.1:%%PORT_up%%;
+            }
+
+            location /steered/targeted {
+                query_cache_targeted CDN-Cache-Control;
+                proxy_pass           http://127.0.0.1:%%PORT_up%%;
+            }
+
+            location /steered/headers {
+                query_cache_targeted       off;
+                query_cache_ignore_headers Expires;
+                proxy_pass                 http://127.0.0.1:%%PORT_up%%;
+            }
+
+            location /modified/on {
+                query_cache_valid 404 1m;
+                proxy_pass        http://127.0.0.1:%%PORT_up%%;
+            }
+
+            location /modified/off {
+                query_cache_valid     404 1m;
+                query_cache_heuristic off;
+                proxy_pass            http://127.0.0.1:%%PORT_up%%;
             }
 
             location /min {
@@ -202,6 +232,12 @@ is($t->stats('/stats/a', 'reason', 'freshness'), $before + 1,
     'valid: replaced');
 
 first('/rules', 'a', 'GET', headers => ['X-Bypass' => 1, 'X-No-Store' => 1]);
+is(get('/steered/'), 'MISS cache_control', 'targeted, ignore_headers');
+first('/steered/targeted', 'a');
+is(get('/steered/headers'), 'MISS set_cookie', 'ignore_headers: replaced');
+first('/modified/on', 'a');
+is(get('/modified/off'), 'MISS freshness', 'heuristic: replaced');
+
 get('/min');
 is($t->stats('/stats/a', 'reason', 'min_size'), 1, 'min_size: replaced');
 get('/max');

@@ -23,9 +23,10 @@ my $zone = zone('disk ' . $t->testdir . '/disk;');
 my @sizes = qw/query_cache_min_size query_cache_max_size
     query_cache_max_request_body query_cache_capture_buffer/;
 my @one = (@sizes, qw/query_cache query_cache_namespace
-    query_cache_store_priority query_cache_admin/);
+    query_cache_store_priority query_cache_admin query_cache_heuristic/);
 my @some = qw/query_cache_methods query_cache_key query_cache_valid
-    query_cache_bypass query_cache_no_store/;
+    query_cache_bypass query_cache_no_store query_cache_targeted
+    query_cache_ignore_headers/;
 
 sub location {
     my ($text, $says) = @_;
@@ -95,6 +96,21 @@ refused($t, 'no secret here',
     location('query_cache_store_priority urgent',
         qr/it must be "high", "normal" or "low"/),
     location('query_cache_namespace a; query_cache_namespace b',
+        qr/is duplicate/),
+
+    (map { location("query_cache_targeted $_", qr/invalid value "[^"]*"; /
+        . qr/write names of header fields but "Cache-Control", at most 8 /
+        . qr/and each once, or "off"/) } 'Cache-Control', 'cache-control',
+        'a off', 'off a', 'a b A', '"a b"', 'a,b', '""', 'a:',
+        join(' ', map { "a$_" } 1 .. 9)),
+    location('query_cache_targeted a; query_cache_targeted b',
+        qr/is duplicate/),
+    (map { location("query_cache_ignore_headers $_",
+        qr/invalid value "\S+"/) } 'off', 'Date', 'X-Accel-Redirect',
+        'Expires,Vary'),
+    (map { location("query_cache_heuristic $_", qr/invalid value "\S+"/) }
+        'yes', '1'),
+    location('query_cache_heuristic on; query_cache_heuristic off',
         qr/is duplicate/),
 
     # their number, and where

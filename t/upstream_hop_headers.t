@@ -3,9 +3,10 @@
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
 # Fields of one connection or one moment are not stored: hop-by-hop ones,
-# those the upstream names in Connection, X-Accel-*, Date, Age, Server; all
-# others come back in a hit as they were, in order, repeated ones too.  A
-# stored Connection or Transfer-Encoding would break the client's framing.
+# those the upstream names in Connection, X-Accel-*, Date, Server; Age goes on
+# from what it was; all others come back in a hit as they were, in order,
+# repeated ones too.  A stored Connection or Transfer-Encoding would break the
+# client's framing.
 
 use strict;
 use warnings;
@@ -143,6 +144,8 @@ is($hit->header('Connection'), 'close', 'Connection is that of nginx');
 like($hit->header('Server'), qr/^nginx/, 'so is Server');
 is($hit->header('Content-Length'), 4, 'the length is known');
 is($hit->header('Accept-Ranges'), 'bytes', 'Accept-Ranges');
+is($miss->header('Age'), 7, 'the Age of a miss is as it came');
+cmp_ok($hit->header('Age'), '>=', 7, 'that of a hit counts on');
 isnt($hit->header('Date'), 'Mon, 28 Sep 2020 06:00:00 GMT', 'Date is now');
 
 # their framing is right on one connection

@@ -4,8 +4,8 @@
 
 # Which statuses are stored: those with a lifetime of their own or of
 # query_cache_valid, but never parts (206), answers to conditions (304),
-# answers without a body (204) and the server's own failures (5xx).  All are
-# passed on as they are.  A stored 206 or 304 would be half an answer, a
+# answers without a body (204), what RFC 6585 says of the client (428, 429,
+# 431) and the server's own failures (5xx).  All are passed on as they are.  A stored 206 or 304 would be half an answer, a
 # stored 5xx an outage that lasts.
 
 use strict;
@@ -29,7 +29,8 @@ my @cases = (
     [204, 0, 0, 0], [206, 0, 0, 0], [300, 1, 1, 0], [301, 1, 1, 1],
     [302, 1, 1, 1], [303, 1, 1, 0], [304, 0, 0, 0], [307, 1, 1, 0],
     [308, 1, 1, 0], [400, 1, 1, 0], [401, 1, 1, 0], [403, 1, 1, 0],
-    [404, 1, 1, 0], [410, 1, 1, 0], [416, 1, 1, 0], [429, 1, 1, 0],
+    [404, 1, 1, 0], [410, 1, 1, 0], [416, 1, 1, 0], [428, 0, 0, 0],
+    [429, 0, 0, 0], [431, 0, 0, 0],
     [500, 0, 0, 0], [501, 0, 0, 0], [502, 0, 0, 0], [503, 0, 0, 0],
     [504, 0, 0, 0], [599, 0, 0, 0],
 );
@@ -121,7 +122,7 @@ for my $case (@cases) {
         my $r = $t->get($uri);
         is(fields($r), $plain, "$uri: passed on");
 
-        my $reason = $status =~ /^(?:20[46]|304|5..)$/ ? 'status'
+        my $reason = $status =~ /^(?:20[46]|304|428|429|431|5..)$/ ? 'status'
             : $stored[$n] ? 'absent' : 'freshness';
 
         is($r->header('X-Status'), "MISS $reason", "$uri: $reason");

@@ -4,202 +4,512 @@
  */
 
 
+/* Sections are those of RFC 9111 unless another one is named. */
+
+#include "qc_date.h"
 #include "qc_fresh.h"
+#include "qc_value.h"
 
 
-#define QC_FRESH_AGE_MAX  ((uint64_t) 0x7fffffff)
+typedef enum {
+    QC_FRESH_ACCEL_EXPIRES = 0,
+    QC_FRESH_CACHE_CONTROL,
+    QC_FRESH_EXPIRES,
+    QC_FRESH_DATE,
+    QC_FRESH_AGE,
+    QC_FRESH_LAST_MODIFIED,
+    QC_FRESH_VARY,
+    QC_FRESH_SET_COOKIE,
+    QC_FRESH_TRAILER,
+    QC_FRESH_CONTENT_ENCODING,
+    QC_FRESH_CONTENT_RANGE,
+    QC_FRESH_OTHER
+} qc_fresh_field_e;
 
 
-static void qc_cache_control_directive(qc_cache_control_t *cc, qc_str_t name,
-    qc_str_t value);
-static uint64_t qc_fresh_seconds(qc_str_t value);
-static void qc_fresh_skip_ws(qc_str_t *s);
-static void qc_fresh_skip(qc_str_t *s, size_t n);
-static qc_str_t qc_fresh_token(qc_str_t *s);
-static int qc_fresh_quoted(qc_str_t *s);
-static int qc_fresh_delimiter(qc_str_t *s);
+static qc_fresh_field_e qc_fresh_find(qc_str_t name);
+static void qc_fresh_refuse(qc_fresh_t *f, qc_metric_e reason);
+static void qc_fresh_first(qc_str_t *to, qc_str_t value);
+static void qc_fresh_targeted(qc_fresh_t *f, qc_str_t name, qc_str_t value);
+static const qc_directives_t *qc_fresh_directives(const qc_fresh_t *f);
+static int qc_fresh_forbidden(const qc_fresh_t *f,
+    const qc_fresh_answer_t *a);
+static int qc_fresh_heuristic_status(unsigned status);
+static int qc_fresh_understood(unsigned status);
+static int64_t qc_fresh_lifetime(const qc_fresh_t *f,
+    const qc_fresh_answer_t *a);
+static int64_t qc_fresh_accel(const qc_fresh_t *f, int64_t now);
+static int64_t qc_fresh_expires(const qc_fresh_t *f, int64_t now);
+static int64_t qc_fresh_heuristic(const qc_fresh_t *f,
+    const qc_fresh_answer_t *a);
+static int64_t qc_fresh_date(const qc_fresh_t *f, int64_t now);
+static uint64_t qc_fresh_received_age(const qc_fresh_t *f);
 static int qc_etag_next(qc_str_t *s, qc_str_t *opaque);
 
 
-static const qc_str_t  qc_no_store = qc_string("no-store");
-static const qc_str_t  qc_no_cache = qc_string("no-cache");
-static const qc_str_t  qc_private = qc_string("private");
-static const qc_str_t  qc_s_maxage = qc_string("s-maxage");
-static const qc_str_t  qc_max_age = qc_string("max-age");
+/* In the order of qc_fresh_field_e. */
+
+static const qc_str_t  qc_fresh_names[] = {
+    qc_string("x-accel-expires"),
+    qc_string("cache-control"),
+    qc_string("expires"),
+    qc_string("date"),
+    qc_string("age"),
+    qc_string("last-modified"),
+    qc_string("vary"),
+    qc_string("set-cookie"),
+    qc_string("trailer"),
+    qc_string("content-encoding"),
+    qc_string("content-range")
+};
+
+
+/* Request fields that are in every key may be named in Vary. */
+
+static const qc_str_t  qc_fresh_vary[] = {
+    qc_string("accept-encoding"),      /* only plain answers are stored */
+    qc_string("authorization"),
+    qc_string("cookie")
+};
 
 
 void
-qc_cache_control_parse(qc_cache_control_t *cc, qc_str_t value)
+qc_fresh_init(qc_fresh_t *f, const qc_fresh_rules_t *rules)
 {
-    qc_str_t  name, arg;
+    memset(f, 0, sizeof(qc_fresh_t));
 
-    for ( ;; ) {
-        qc_fresh_skip_ws(&value);
+    f->rules = rules;
+    f->reason = QC_NO_METRIC;
+}
 
-        if (value.len == 0) {
-            return;
+
+void
+qc_fresh_field(qc_fresh_t *f, qc_str_t name, qc_str_t value)
+{
+    switch (qc_fresh_find(name)) {
+
+    case QC_FRESH_ACCEL_EXPIRES:
+        qc_fresh_first(&f->accel, value);
+        break;
+
+    case QC_FRESH_CACHE_CONTROL:
+        qc_directives_list(&f->control, value);
+        break;
+
+    case QC_FRESH_EXPIRES:
+        value = qc_value_trim(value);
+        f->expires_differ |= (f->expires.data != NULL
+                              && !qc_str_eq(f->expires, value));
+        qc_fresh_first(&f->expires, value);
+        break;
+
+    case QC_FRESH_DATE:
+        qc_fresh_first(&f->date, value);
+        break;
+
+    case QC_FRESH_AGE:
+        qc_fresh_first(&f->age_field, value);
+        break;
+
+    case QC_FRESH_LAST_MODIFIED:
+        qc_fresh_first(&f->modified, value);
+        break;
+
+    case QC_FRESH_VARY:
+        if (!(f->rules->ignore & QC_IGNORE_VARY)
+            && !qc_vary_within(value, qc_fresh_vary,
+                               sizeof(qc_fresh_vary) / sizeof(qc_str_t)))
+        {
+            qc_fresh_refuse(f, QC_R_VARY);
         }
 
-        if (value.data[0] == ',') {
-            qc_fresh_skip(&value, 1);
-            continue;
+        break;
+
+    case QC_FRESH_SET_COOKIE:
+        if (!(f->rules->ignore & QC_IGNORE_SET_COOKIE)) {
+            qc_fresh_refuse(f, QC_R_SET_COOKIE);
         }
 
-        name = qc_fresh_token(&value);
-        arg = qc_str(NULL, 0);
+        break;
 
-        if (value.len != 0 && value.data[0] == '=') {
-            qc_fresh_skip(&value, 1);
+    case QC_FRESH_TRAILER:
+        /* announced: they may be dropped before they can be seen */
+        qc_fresh_refuse(f, QC_R_TRAILERS);
+        break;
 
-            if (value.len == 0 || value.data[0] != '"') {
-                arg = qc_fresh_token(&value);
+    case QC_FRESH_CONTENT_ENCODING:
+        qc_fresh_refuse(f, QC_R_ENCODED);
+        break;
 
-            } else if (!qc_fresh_quoted(&value)) {
-                break;
-            }
-        }
+    case QC_FRESH_CONTENT_RANGE:
+        qc_fresh_refuse(f, QC_R_STATUS);
+        break;
 
-        if (name.len == 0 || !qc_fresh_delimiter(&value)) {
+    default:
+        break;
+    }
+
+    qc_fresh_targeted(f, name, value);
+}
+
+
+static qc_fresh_field_e
+qc_fresh_find(qc_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; i < QC_FRESH_OTHER; i++) {
+        if (qc_name_eq(name, qc_fresh_names[i])) {
             break;
         }
-
-        qc_cache_control_directive(cc, name, arg);
     }
 
-    /* what cannot be parsed may have said anything */
-
-    cc->no_store = 1;
+    return (qc_fresh_field_e) i;
 }
 
 
 static void
-qc_cache_control_directive(qc_cache_control_t *cc, qc_str_t name,
-    qc_str_t value)
+qc_fresh_refuse(qc_fresh_t *f, qc_metric_e reason)
 {
-    if (qc_name_eq(name, qc_no_store)
-        || qc_name_eq(name, qc_no_cache)
-        || qc_name_eq(name, qc_private))
-    {
-        cc->no_store = 1;
-        return;
-    }
-
-    if (qc_name_eq(name, qc_s_maxage)) {
-        cc->age = cc->shared ? 0 : qc_fresh_seconds(value);
-        cc->shared = 1;
-        cc->has_age = 1;
-        return;
-    }
-
-    if (qc_name_eq(name, qc_max_age) && !cc->shared) {
-        cc->age = cc->has_age ? 0 : qc_fresh_seconds(value);
-        cc->has_age = 1;
+    if (f->reason == QC_NO_METRIC) {
+        f->reason = reason;
     }
 }
 
 
-static uint64_t
-qc_fresh_seconds(qc_str_t value)
+static void
+qc_fresh_first(qc_str_t *to, qc_str_t value)
 {
-    size_t    i;
-    uint64_t  v;
+    if (to->data == NULL) {
+        *to = qc_value_trim(value);
+    }
+}
 
-    v = 0;
 
-    for (i = 0; i < value.len; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9') {
-            return 0;
+static void
+qc_fresh_targeted(qc_fresh_t *f, qc_str_t name, qc_str_t value)
+{
+    size_t  i;
+
+    for (i = 0; i < f->rules->ntargeted && i < QC_FRESH_TARGETED; i++) {
+        if (qc_name_eq(name, f->rules->targeted[i])) {
+            qc_directives_dictionary(&f->targeted[i], value);
         }
-
-        v = v * 10 + (uint64_t) (value.data[i] - '0');
-        v = (v < QC_FRESH_AGE_MAX) ? v : QC_FRESH_AGE_MAX;
-    }
-
-    return v;
-}
-
-
-static void
-qc_fresh_skip_ws(qc_str_t *s)
-{
-    while (s->len != 0 && (s->data[0] == ' ' || s->data[0] == '\t')) {
-        qc_fresh_skip(s, 1);
     }
 }
 
 
-static void
-qc_fresh_skip(qc_str_t *s, size_t n)
+qc_metric_e
+qc_fresh_decide(qc_fresh_t *f, const qc_fresh_answer_t *a)
 {
-    s->data += n;
-    s->len -= n;
-}
+    int64_t  lifetime;
 
-
-static qc_str_t
-qc_fresh_token(qc_str_t *s)
-{
-    qc_str_t  token;
-
-    token = qc_str(s->data, 0);
-
-    while (s->len != 0 && qc_token_char(s->data[0])) {
-        token.len++;
-        qc_fresh_skip(s, 1);
+    if (!qc_fresh_status(a->status)) {
+        return QC_R_STATUS;
     }
 
-    return token;
+    if (f->reason != QC_NO_METRIC) {
+        return f->reason;
+    }
+
+    f->directives = qc_fresh_directives(f);
+
+    if (qc_fresh_forbidden(f, a)) {
+        return QC_R_CACHE_CONTROL;
+    }
+
+    /* section 4.2.3: corrected_age_value */
+
+    f->age = qc_fresh_received_age(f);
+    f->age += (a->delay < QC_DELTA_MAX) ? a->delay : QC_DELTA_MAX;
+    f->age = (f->age < QC_DELTA_MAX) ? f->age : QC_DELTA_MAX;
+
+    lifetime = qc_fresh_lifetime(f, a);
+
+    if (lifetime <= 0) {
+        return QC_R_FRESHNESS;
+    }
+
+    /* a lifetime that never ends would never be cleaned up */
+
+    f->lifetime = ((uint64_t) lifetime < QC_FRESH_MAX) ? (uint64_t) lifetime
+                                                       : QC_FRESH_MAX;
+
+    return QC_NO_METRIC;
 }
 
 
-/* Past a quoted-string, RFC 9110 section 5.6.4; 0 if it does not end. */
+/* RFC 9213 section 2.2; an empty one does not count, nor an invalid one. */
+
+static const qc_directives_t *
+qc_fresh_directives(const qc_fresh_t *f)
+{
+    size_t  i;
+
+    static const qc_directives_t  none;
+
+    for (i = 0; i < f->rules->ntargeted && i < QC_FRESH_TARGETED; i++) {
+        if (f->targeted[i].any && !f->targeted[i].bad) {
+            return &f->targeted[i];
+        }
+    }
+
+    return (f->rules->ignore & QC_IGNORE_CACHE_CONTROL) ? &none : &f->control;
+}
+
 
 static int
-qc_fresh_quoted(qc_str_t *s)
+qc_fresh_forbidden(const qc_fresh_t *f, const qc_fresh_answer_t *a)
 {
-    uint8_t  ch;
+    const qc_directives_t  *d;
 
-    qc_fresh_skip(s, 1);
+    d = f->directives;
 
-    while (s->len != 0) {
-        ch = s->data[0];
-        qc_fresh_skip(s, 1);
+    if (d->forbidden) {
+        return 1;
+    }
 
-        if (ch == '"') {
+    /* section 5.2.2.3 */
+
+    if (d->must_understand) {
+
+        if (!qc_fresh_understood(a->status)) {
             return 1;
         }
 
-        if (ch == '\\') {
-            if (s->len == 0) {
-                return 0;
-            }
+    } else if (d->no_store) {
+        return 1;
+    }
 
-            qc_fresh_skip(s, 1);
-        }
+    /* section 3.5; where Cache-Control is ignored, others answer for it */
+
+    return a->shared && !d->everyone && !d->must_revalidate
+           && !d->has_s_maxage
+           && (d == &f->control || d->any);
+}
+
+
+/*
+ * Not parts (206), answers to conditions (304), and what has no body (204);
+ * nor what is about the client or its rate (RFC 6585), nor the server's own
+ * failures: stored, an outage would last.
+ */
+
+int
+qc_fresh_status(unsigned status)
+{
+    switch (status) {
+    case 204:
+    case 206:
+    case 304:
+    case 428:
+    case 429:
+    case 431:
+        return 0;
+    }
+
+    return status >= 200 && status < 500;
+}
+
+
+/* RFC 9110 section 15.1, without those that are never stored. */
+
+static int
+qc_fresh_heuristic_status(unsigned status)
+{
+    switch (status) {
+    case 200:
+    case 203:
+    case 300:
+    case 301:
+    case 308:
+    case 404:
+    case 405:
+    case 410:
+    case 414:
+        return 1;
     }
 
     return 0;
 }
 
 
-/* Past the white space and the comma after an element; 0 if there is more. */
+/* Final statuses of RFC 9110 that ask nothing special of a cache. */
 
 static int
-qc_fresh_delimiter(qc_str_t *s)
+qc_fresh_understood(unsigned status)
 {
-    qc_fresh_skip_ws(s);
-
-    if (s->len == 0) {
+    switch (status) {
+    case 201:
+    case 202:
+    case 302:
+    case 303:
+    case 307:
+    case 400:
+    case 403:
+    case 406:
+    case 409:
+    case 411:
+    case 413:
+    case 415:
+    case 421:
+    case 422:
         return 1;
     }
 
-    if (s->data[0] != ',') {
+    return qc_fresh_heuristic_status(status);
+}
+
+
+/* Seconds from now on; none if 0 or less. */
+
+static int64_t
+qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a)
+{
+    int64_t                 lifetime;
+    const qc_directives_t  *d;
+
+    d = f->directives;
+
+    if (f->accel.data != NULL
+        && !(f->rules->ignore & QC_IGNORE_ACCEL_EXPIRES))
+    {
+        return qc_fresh_accel(f, a->now);
+    }
+
+    /* section 4.2.1; of what another cache has had for a while, the rest */
+
+    if (d->has_s_maxage) {
+        lifetime = (int64_t) d->s_maxage;
+
+    } else if (d->has_max_age) {
+        lifetime = (int64_t) d->max_age;
+
+    } else if (f->expires.data != NULL
+               && !(f->rules->ignore & QC_IGNORE_EXPIRES)
+               && !(d->any && d != &f->control))
+    {
+        lifetime = qc_fresh_expires(f, a->now);
+
+    } else if (a->has_valid) {
+
+        /* the operator's counts from now on */
+
+        return (a->valid < QC_FRESH_MAX) ? (int64_t) a->valid
+                                         : (int64_t) QC_FRESH_MAX;
+
+    } else {
+        lifetime = qc_fresh_heuristic(f, a);
+    }
+
+    return lifetime - (int64_t) f->age;
+}
+
+
+/* Seconds, or "@" and seconds since 1970; anything else does not count. */
+
+static int64_t
+qc_fresh_accel(const qc_fresh_t *f, int64_t now)
+{
+    uint64_t  n;
+    qc_str_t  s;
+
+    s = f->accel;
+
+    if (s.len != 0 && s.data[0] == '@') {
+        qc_value_skip(&s, 1);
+
+        if (qc_parse_dec(s, &n) != QC_OK) {
+            return 0;
+        }
+
+        return (n < QC_DATE_NOW_MAX) ? (int64_t) n - now
+                                     : QC_DATE_NOW_MAX - now;
+    }
+
+    return (qc_delta_seconds(s, &n) == QC_OK) ? (int64_t) n : 0;
+}
+
+
+/* Section 5.3: by the upstream's own clock, if it says what that is. */
+
+static int64_t
+qc_fresh_expires(const qc_fresh_t *f, int64_t now)
+{
+    int64_t  expires;
+
+    if (f->expires_differ
+        || qc_date_parse(f->expires, now, &expires) != QC_OK)
+    {
         return 0;
     }
 
-    qc_fresh_skip(s, 1);
+    return expires - qc_fresh_date(f, now);
+}
 
-    return 1;
+
+/* Section 4.2.2: a tenth of the time since the last change. */
+
+static int64_t
+qc_fresh_heuristic(const qc_fresh_t *f, const qc_fresh_answer_t *a)
+{
+    int64_t  modified, lifetime;
+
+    if (!f->rules->heuristic || !a->get
+        || !(qc_fresh_heuristic_status(a->status) || f->directives->everyone)
+        || f->modified.data == NULL
+        || qc_date_parse(f->modified, a->now, &modified) != QC_OK)
+    {
+        return 0;
+    }
+
+    lifetime = (qc_fresh_date(f, a->now) - modified) / 10;
+
+    return (lifetime < (int64_t) QC_FRESH_HEURISTIC)
+           ? lifetime : (int64_t) QC_FRESH_HEURISTIC;
+}
+
+
+static int64_t
+qc_fresh_date(const qc_fresh_t *f, int64_t now)
+{
+    int64_t  date;
+
+    return (f->date.data != NULL
+            && qc_date_parse(f->date, now, &date) == QC_OK) ? date : now;
+}
+
+
+/* Section 5.1: the first of a list, or nothing if that is no number. */
+
+static uint64_t
+qc_fresh_received_age(const qc_fresh_t *f)
+{
+    uint64_t        age;
+    qc_str_t        s;
+    const uint8_t  *comma;
+
+    s = f->age_field;
+
+    if (s.len == 0) {
+        return 0;
+    }
+
+    comma = memchr(s.data, ',', s.len);
+
+    if (comma != NULL) {
+        s = qc_value_trim(qc_str(s.data, (size_t) (comma - s.data)));
+    }
+
+    return (qc_delta_seconds(s, &age) == QC_OK) ? age : 0;
+}
+
+
+int
+qc_fresh_keeps(const qc_fresh_t *f, qc_str_t name)
+{
+    return qc_fresh_find(name) != QC_FRESH_SET_COOKIE
+           && !qc_directives_name(f->directives, name);
 }
 
 
@@ -210,20 +520,20 @@ qc_vary_within(qc_str_t value, const qc_str_t *names, size_t n)
     qc_str_t  name;
 
     for ( ;; ) {
-        qc_fresh_skip_ws(&value);
+        qc_value_skip_ws(&value);
 
         if (value.len == 0) {
             return 1;
         }
 
         if (value.data[0] == ',') {
-            qc_fresh_skip(&value, 1);
+            qc_value_skip(&value, 1);
             continue;
         }
 
-        name = qc_fresh_token(&value);
+        name = qc_value_token(&value);
 
-        if (!qc_fresh_delimiter(&value) || qc_str_eq(name, qc_str("*", 1))) {
+        if (!qc_value_delimiter(&value) || qc_str_eq(name, qc_str("*", 1))) {
             return 0;
         }
 
@@ -243,11 +553,11 @@ qc_etag_match(qc_str_t list, qc_str_t etag)
 {
     qc_str_t  candidate, current;
 
-    qc_fresh_skip_ws(&list);
+    qc_value_skip_ws(&list);
 
     if (list.len != 0 && list.data[0] == '*') {
-        qc_fresh_skip(&list, 1);
-        qc_fresh_skip_ws(&list);
+        qc_value_skip(&list, 1);
+        qc_value_skip_ws(&list);
 
         return list.len == 0;
     }
@@ -257,18 +567,18 @@ qc_etag_match(qc_str_t list, qc_str_t etag)
     }
 
     for ( ;; ) {
-        qc_fresh_skip_ws(&list);
+        qc_value_skip_ws(&list);
 
         if (list.len == 0) {
             return 0;
         }
 
         if (list.data[0] == ',') {
-            qc_fresh_skip(&list, 1);
+            qc_value_skip(&list, 1);
             continue;
         }
 
-        if (!qc_etag_next(&list, &candidate) || !qc_fresh_delimiter(&list)) {
+        if (!qc_etag_next(&list, &candidate) || !qc_value_delimiter(&list)) {
             return 0;
         }
 
@@ -285,28 +595,28 @@ static int
 qc_etag_next(qc_str_t *s, qc_str_t *opaque)
 {
     if (s->len >= 2 && s->data[0] == 'W' && s->data[1] == '/') {
-        qc_fresh_skip(s, 2);
+        qc_value_skip(s, 2);
     }
 
     if (s->len == 0 || s->data[0] != '"') {
         return 0;
     }
 
-    qc_fresh_skip(s, 1);
+    qc_value_skip(s, 1);
     *opaque = qc_str(s->data, 0);
 
     while (s->len != 0 && s->data[0] > ' ' && s->data[0] != '"'
            && s->data[0] != 0x7f)
     {
         opaque->len++;
-        qc_fresh_skip(s, 1);
+        qc_value_skip(s, 1);
     }
 
     if (s->len == 0 || s->data[0] != '"') {
         return 0;
     }
 
-    qc_fresh_skip(s, 1);
+    qc_value_skip(s, 1);
 
     return 1;
 }

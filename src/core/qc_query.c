@@ -614,6 +614,13 @@ qc_query_header(const qc_query_t *q, const char *name)
 
 
 int
+qc_query_shares(const qc_rules_t *rules, qc_str_t header)
+{
+    return qc_list_has(&rules->share.headers, header);
+}
+
+
+int
 qc_list_has(const qc_list_t *list, qc_str_t name)
 {
     size_t  i;

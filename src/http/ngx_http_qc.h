@@ -166,6 +166,10 @@ typedef struct {
     ngx_array_t                   *valid_closed;
     ngx_array_t                   *valid_open;
     time_t                         hit_for_miss;
+    ngx_uint_t                     ignore_headers;
+    ngx_array_t                   *targeted;    /* qc_str_t */
+    ngx_flag_t                     heuristic;
+    qc_fresh_rules_t               fresh;   /* what comes of these three */
     ngx_array_t                   *bypass;
     ngx_array_t                   *no_store;
     ngx_http_complex_value_t      *ns;
@@ -376,6 +380,10 @@ char *ngx_http_qc_merge_query_conf(ngx_conf_t *cf,
 char *ngx_http_qc_set_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_qc_set_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_qc_set_round(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_targeted(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_qc_merge_fresh_conf(ngx_http_qc_loc_conf_t *prev,
+    ngx_http_qc_loc_conf_t *conf);
 
 /* ngx_http_qc_integrity.c */
 char *ngx_http_qc_set_integrity(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -446,7 +454,8 @@ ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_headers.c */
 ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
-ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b);
+ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx,
+    const qc_fresh_t *fresh, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
 time_t ngx_http_qc_age(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
@@ -459,8 +468,8 @@ void ngx_http_qc_decoder_put(qc_decoder_t *d);
 /* ngx_http_qc_filter.c */
 extern ngx_http_output_body_filter_pt  ngx_http_qc_next_body_filter;
 
-/* ngx_http_qc_storable.c: lifetime in seconds, or 0 and *reason */
-time_t ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason);
+/* ngx_http_qc_storable.c: QC_NO_METRIC, and how long; or why not */
+qc_metric_e ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh);
 ngx_uint_t ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx);
 ngx_http_upstream_t *ngx_http_qc_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size);

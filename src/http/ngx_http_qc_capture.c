@@ -14,7 +14,7 @@
 
 
 static ngx_int_t ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx,
-    ngx_http_qc_job_t *job, time_t lifetime);
+    ngx_http_qc_job_t *job, const qc_fresh_t *fresh);
 static ngx_int_t ngx_http_qc_capture_tags(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_job_t *job, size_t max);
 static ngx_uint_t ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx);
@@ -36,7 +36,7 @@ static qc_metric_e ngx_http_qc_capture_spill(ngx_http_qc_job_t *job);
 void
 ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 {
-    time_t               lifetime;
+    qc_fresh_t           fresh;
     qc_metric_e          reason;
     ngx_http_qc_job_t   *job;
     ngx_http_qc_tier_t  *tier;
@@ -50,9 +50,9 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    lifetime = ngx_http_qc_storable(ctx, &reason);
+    reason = ngx_http_qc_storable(ctx, &fresh);
 
-    if (lifetime == 0) {
+    if (reason != QC_NO_METRIC) {
         ngx_http_qc_reason(ctx, reason);
         return;
     }
@@ -74,7 +74,7 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 
     ctx->job = job;
 
-    if (ngx_http_qc_capture_record(ctx, job, lifetime) != NGX_OK) {
+    if (ngx_http_qc_capture_record(ctx, job, &fresh) != NGX_OK) {
         ngx_http_qc_capture_fail(ctx, QC_R_HEADER_SIZE);
         return;
     }
@@ -90,7 +90,7 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 
 static ngx_int_t
 ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
-    time_t lifetime)
+    const qc_fresh_t *fresh)
 {
     u_char                    *p;
     size_t                     max, room;
@@ -118,7 +118,7 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
 
     qc_buf_init(&headers, p, room);
 
-    if (ngx_http_qc_collect_headers(ctx, &headers) != NGX_OK) {
+    if (ngx_http_qc_collect_headers(ctx, fresh, &headers) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -129,9 +129,9 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     }
 
     rec->status = ngx_http_qc_answer_status(ctx);
-    rec->created = ngx_time();
+    rec->created = ngx_time() - ngx_min(fresh->age, (uint64_t) ngx_time());
     rec->started = (uint64_t) ctx->started * 1000 + ctx->started_ms;
-    rec->fresh = rec->created + lifetime;
+    rec->fresh = ngx_time() + fresh->lifetime;
     rec->stale = rec->fresh;
     rec->coding = (qc_coding_e) ctx->conf->coding;
 

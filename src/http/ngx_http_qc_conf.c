@@ -32,6 +32,16 @@ static ngx_conf_bitmask_t  ngx_http_qc_methods[] = {
 };
 
 
+static ngx_conf_bitmask_t  ngx_http_qc_ignored[] = {
+    { ngx_string("X-Accel-Expires"), QC_IGNORE_ACCEL_EXPIRES << 1 },
+    { ngx_string("Expires"), QC_IGNORE_EXPIRES << 1 },
+    { ngx_string("Cache-Control"), QC_IGNORE_CACHE_CONTROL << 1 },
+    { ngx_string("Set-Cookie"), QC_IGNORE_SET_COOKIE << 1 },
+    { ngx_string("Vary"), QC_IGNORE_VARY << 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_bitmask_t  ngx_http_qc_guards[] = {
     { ngx_string("off"), NGX_CONF_BITMASK_SET },
     { ngx_string("statement"), QC_GUARD_STATEMENT << 1 },
@@ -197,6 +207,27 @@ ngx_command_t  ngx_http_qc_commands[] = {
       0,
       NULL },
 
+    { ngx_string("query_cache_targeted"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_qc_set_targeted,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_ignore_headers"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, ignore_headers),
+      &ngx_http_qc_ignored },
+
+    { ngx_string("query_cache_heuristic"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, heuristic),
+      NULL },
+
     { ngx_string("query_cache_bypass"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_set_predicate_slot,
@@ -308,6 +339,7 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     qlcf->methods = 0;
+     *     qlcf->ignore_headers = 0;
      *     qlcf->salt = { 0, NULL };
      *     qlcf->admin = NULL;
      */
@@ -319,6 +351,8 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->valid_closed = NGX_CONF_UNSET_PTR;
     qlcf->valid_open = NGX_CONF_UNSET_PTR;
     qlcf->hit_for_miss = NGX_CONF_UNSET;
+    qlcf->targeted = NGX_CONF_UNSET_PTR;
+    qlcf->heuristic = NGX_CONF_UNSET;
     qlcf->bypass = NGX_CONF_UNSET_PTR;
     qlcf->no_store = NGX_CONF_UNSET_PTR;
     qlcf->ns = NULL;
@@ -372,6 +406,8 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_init_ptr_value(conf->valid_open, NULL);
 
     ngx_conf_merge_sec_value(conf->hit_for_miss, prev->hit_for_miss, 5);
+
+    ngx_http_qc_merge_fresh_conf(prev, conf);
 
     ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
     ngx_conf_merge_ptr_value(conf->no_store, prev->no_store, NULL);

@@ -16,6 +16,15 @@ static char *ngx_http_qc_set_valid_of(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_uint_t ngx_http_qc_is_code(ngx_str_t *value);
 static ngx_int_t ngx_http_qc_push_name(ngx_conf_t *cf, ngx_array_t *a,
     ngx_str_t *name);
+static ngx_uint_t ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name);
+
+
+/* For any of our kind, and for what stands nearest to origins. */
+
+static const qc_str_t  ngx_http_qc_targeted[] = {
+    qc_string("Query-Cache-Control"),
+    qc_string("CDN-Cache-Control")
+};
 
 
 /*
@@ -301,4 +310,112 @@ ngx_http_qc_set_round(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* RFC 9213: whose directives replace those for all caches. */
+
+char *
+ngx_http_qc_set_targeted(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    qc_str_t    *s;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (qlcf->targeted != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    qlcf->targeted = ngx_array_create(cf->pool, 2, sizeof(qc_str_t));
+    if (qlcf->targeted == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_http_qc_is_targeted(qlcf->targeted, &value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\"; write names of header "
+                               "fields but \"Cache-Control\", at most %d and "
+                               "each once, or \"off\"",
+                               &value[i], QC_FRESH_TARGETED);
+            return NGX_CONF_ERROR;
+        }
+
+        s = ngx_array_push(qlcf->targeted);
+        if (s == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *s = ngx_http_qc_qstr(&value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name)
+{
+    qc_str_t    *s;
+    ngx_uint_t   i;
+
+    if (name->len == 0
+        || a->nelts == QC_FRESH_TARGETED
+        || ngx_strcmp(name->data, "off") == 0
+        || ngx_strcasecmp(name->data, (u_char *) "Cache-Control") == 0)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        if (!qc_token_char(name->data[i])) {
+            return 0;
+        }
+    }
+
+    s = a->elts;
+
+    for (i = 0; i < a->nelts; i++) {
+        if (qc_name_eq(s[i], ngx_http_qc_qstr(name))) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_qc_merge_fresh_conf(ngx_http_qc_loc_conf_t *prev,
+    ngx_http_qc_loc_conf_t *conf)
+{
+    qc_fresh_rules_t  *fresh;
+
+    ngx_conf_merge_bitmask_value(conf->ignore_headers, prev->ignore_headers,
+                                 NGX_CONF_BITMASK_SET);
+    ngx_conf_merge_ptr_value(conf->targeted, prev->targeted, NULL);
+    ngx_conf_merge_value(conf->heuristic, prev->heuristic, 0);
+
+    fresh = &conf->fresh;
+
+    fresh->ignore = (conf->ignore_headers & ~NGX_CONF_BITMASK_SET) >> 1;
+    fresh->heuristic = conf->heuristic;
+
+    if (conf->targeted) {
+        fresh->targeted = conf->targeted->elts;
+        fresh->ntargeted = conf->targeted->nelts;
+
+    } else {
+        fresh->targeted = ngx_http_qc_targeted;
+        fresh->ntargeted = sizeof(ngx_http_qc_targeted) / sizeof(qc_str_t);
+    }
 }

@@ -10,7 +10,7 @@
 
 
 static ngx_uint_t ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx,
-    ngx_str_t *name);
+    const qc_fresh_t *fresh, ngx_str_t *name);
 static ngx_uint_t ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx,
     ngx_str_t *name);
 static void ngx_http_qc_collect_content_type(ngx_http_request_t *r,
@@ -72,7 +72,8 @@ ngx_http_qc_count_headers(ngx_http_request_t *r)
  */
 
 ngx_int_t
-ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b)
+ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
+    qc_buf_t *b)
 {
     u_char               date[sizeof("Mon, 28 Sep 1970 06:00:00 GMT")], *p;
     ngx_uint_t           i, skip, modified;
@@ -106,7 +107,9 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b)
             continue;
         }
 
-        if (h[i].hash == 0 || !ngx_http_qc_header_stored(ctx, &h[i].key)) {
+        if (h[i].hash == 0
+            || !ngx_http_qc_header_stored(ctx, fresh, &h[i].key))
+        {
             continue;
         }
 
@@ -133,7 +136,8 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, qc_buf_t *b)
 
 
 static ngx_uint_t
-ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
+ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
+    ngx_str_t *name)
 {
     ngx_str_t  *skip;
 
@@ -151,7 +155,8 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
         }
     }
 
-    return !ngx_http_qc_header_in_connection(ctx, name);
+    return qc_fresh_keeps(fresh, ngx_http_qc_qstr(name))
+           && !ngx_http_qc_header_in_connection(ctx, name);
 }
 
 

@@ -4,50 +4,29 @@
  */
 
 
-/* Whether an answer may be stored, and for how long. */
+/* Whether an answer may be stored, and for how long: qc_fresh decides. */
 
 #include "ngx_http_qc.h"
 
 
-/* What the header fields of an answer say about its lifetime. */
-
-typedef struct {
-    qc_cache_control_t             control;
-    ngx_table_elt_t               *expires;
-    ngx_table_elt_t               *age;
-} ngx_http_qc_fresh_t;
-
-
-static qc_metric_e ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
-    ngx_http_qc_fresh_t *fresh);
-static qc_metric_e ngx_http_qc_storable_header(ngx_table_elt_t *h,
-    ngx_http_qc_fresh_t *fresh);
-static ngx_uint_t ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name,
-    size_t len);
-static time_t ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx,
-    ngx_http_qc_fresh_t *fresh, qc_metric_e *reason);
+static void ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
+    qc_fresh_t *fresh);
+static void ngx_http_qc_storable_header(qc_fresh_t *fresh,
+    ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_qc_shared(ngx_http_qc_ctx_t *ctx);
 static time_t ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status);
 static time_t ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status);
-static time_t ngx_http_qc_expires(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h);
-static time_t ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx);
 
 
-/* Request fields that are in every key may be named in Vary. */
-
-static const qc_str_t  ngx_http_qc_vary[] = {
-    qc_string("accept-encoding"),       /* only plain answers are stored */
-    qc_string("authorization"),
-    qc_string("cookie")
-};
-
-
-time_t
-ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
+qc_metric_e
+ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
 {
     off_t                 length;
+    time_t                valid;
     ngx_uint_t            status;
+    qc_metric_e           reason;
+    qc_fresh_answer_t     answer;
     ngx_http_request_t   *r;
-    ngx_http_qc_fresh_t   fresh;
 
     r = ctx->request;
     status = ngx_http_qc_answer_status(ctx);
@@ -55,69 +34,76 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_metric_e *reason)
 
     /* err_status: nginx made this page itself */
 
-    if ((r->err_status && !ctx->error_page)
-        || status < NGX_HTTP_OK
-        || status == NGX_HTTP_NO_CONTENT
-        || status == NGX_HTTP_PARTIAL_CONTENT
-        || status == NGX_HTTP_NOT_MODIFIED
-        || status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
-        *reason = QC_R_STATUS;
-        return 0;
+    if ((r->err_status && !ctx->error_page) || !qc_fresh_status(status)) {
+        return QC_R_STATUS;
     }
 
     if (ctx->zone->rsc) {
-        *reason = ngx_http_qc_rsc_storable(ctx, status);
+        reason = ngx_http_qc_rsc_storable(ctx, status);
 
-        if (*reason != QC_NO_METRIC) {
-            return 0;
+        if (reason != QC_NO_METRIC) {
+            return reason;
         }
     }
 
     if (ngx_http_test_predicates(r, ctx->conf->no_store) != NGX_OK) {
-        *reason = QC_R_NO_STORE;
-        return 0;
+        return QC_R_NO_STORE;
     }
 
     if (length >= 0 && length > ctx->conf->max_size) {
-        *reason = QC_R_MAX_SIZE;
-        return 0;
+        return QC_R_MAX_SIZE;
     }
 
     if (length >= 0 && length < (off_t) ctx->conf->min_size) {
-        *reason = QC_R_MIN_SIZE;
-        return 0;
+        return QC_R_MIN_SIZE;
     }
 
     if (r->headers_out.content_encoding
         && r->headers_out.content_encoding->value.len)
     {
-        *reason = QC_R_ENCODED;
-        return 0;
+        return QC_R_ENCODED;
     }
 
-    ngx_memzero(&fresh, sizeof(ngx_http_qc_fresh_t));
+    qc_fresh_init(fresh, &ctx->conf->fresh);
+    ngx_http_qc_storable_headers(ctx, fresh);
 
-    *reason = ngx_http_qc_storable_headers(ctx, &fresh);
+    valid = ngx_http_qc_valid(ctx, status);
 
-    if (*reason != QC_NO_METRIC) {
-        return 0;
-    }
+    ngx_memzero(&answer, sizeof(qc_fresh_answer_t));
 
-    return ngx_http_qc_lifetime(ctx, &fresh, reason);
+    answer.status = status;
+    answer.get = (r->method == NGX_HTTP_GET);
+    answer.shared = ngx_http_qc_shared(ctx);
+    answer.now = ngx_time();
+    answer.delay = (ngx_msec_t) (ngx_current_msec - ctx->started_at) / 1000;
+    answer.has_valid = (valid != NGX_ERROR);
+    answer.valid = answer.has_valid ? valid : 0;
+
+    return qc_fresh_decide(fresh, &answer);
 }
 
 
-static qc_metric_e
-ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
-    ngx_http_qc_fresh_t *fresh)
-{
-    ngx_uint_t        i;
-    qc_metric_e       reason;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+/* What nginx keeps from clients is known of the upstream's header only. */
 
-    part = &ctx->request->headers_out.headers.part;
+static void
+ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
+{
+    u_char               *p;
+    ngx_uint_t            i;
+    ngx_list_part_t      *part;
+    ngx_table_elt_t      *h;
+    ngx_http_request_t   *r;
+    ngx_http_upstream_t  *u;
+
+    r = ctx->request;
+    u = ngx_http_qc_upstream(ctx);
+
+    if (u) {
+        ngx_http_qc_storable_header(fresh, u->headers_in.x_accel_expires);
+        ngx_http_qc_storable_header(fresh, u->headers_in.date);
+    }
+
+    part = &r->headers_out.headers.part;
     h = part->elts;
 
     for (i = 0; /* void */ ; i++) {
@@ -132,144 +118,49 @@ ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
             i = 0;
         }
 
-        if (h[i].hash == 0) {
-            continue;
-        }
-
-        reason = ngx_http_qc_storable_header(&h[i], fresh);
-
-        if (reason != QC_NO_METRIC) {
-            return reason;
+        if (h[i].hash) {
+            ngx_http_qc_storable_header(fresh, &h[i]);
         }
     }
 
-    return fresh->control.no_store ? QC_R_CACHE_CONTROL : QC_NO_METRIC;
+    /* of files; the field itself is made later */
+
+    if (ctx->conf->heuristic && r->headers_out.last_modified_time != -1) {
+
+        p = ngx_pnalloc(r->pool, sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1);
+
+        if (p) {
+            i = ngx_http_time(p, r->headers_out.last_modified_time) - p;
+            qc_fresh_field(fresh, qc_str("last-modified", 13), qc_str(p, i));
+        }
+    }
 }
 
 
-static qc_metric_e
-ngx_http_qc_storable_header(ngx_table_elt_t *h, ngx_http_qc_fresh_t *fresh)
+static void
+ngx_http_qc_storable_header(qc_fresh_t *fresh, ngx_table_elt_t *h)
 {
-    qc_str_t  value;
-
-    value = qc_str(h->value.data, h->value.len);
-
-    switch (h->key.len) {
-
-    case 3:
-        if (ngx_http_qc_header_is(h, "age", 3)) {
-            fresh->age = h;
-        }
-
-        break;
-
-    case 4:
-        if (ngx_http_qc_header_is(h, "vary", 4)
-            && !qc_vary_within(value, ngx_http_qc_vary,
-                               sizeof(ngx_http_qc_vary) / sizeof(qc_str_t)))
-        {
-            return QC_R_VARY;
-        }
-
-        break;
-
-    case 7:
-        if (ngx_http_qc_header_is(h, "expires", 7)) {
-            fresh->expires = h;
-
-        } else if (ngx_http_qc_header_is(h, "trailer", 7)) {
-            /* announced: nginx may drop them before they can be seen */
-            return QC_R_TRAILERS;
-        }
-
-        break;
-
-    case 10:
-        if (ngx_http_qc_header_is(h, "set-cookie", 10)) {
-            return QC_R_SET_COOKIE;
-        }
-
-        break;
-
-    case 13:
-        if (ngx_http_qc_header_is(h, "cache-control", 13)) {
-            qc_cache_control_parse(&fresh->control, value);
-
-        } else if (ngx_http_qc_header_is(h, "content-range", 13)) {
-            return QC_R_STATUS;
-        }
-
-        break;
-
-    case 16:
-        if (ngx_http_qc_header_is(h, "content-encoding", 16)) {
-            return QC_R_ENCODED;
-        }
-
-        break;
+    if (h) {
+        qc_fresh_field(fresh, ngx_http_qc_qstr(&h->key),
+                       ngx_http_qc_qstr(&h->value));
     }
-
-    return QC_NO_METRIC;
 }
 
+
+/* Whether others get the answer to these credentials. */
 
 static ngx_uint_t
-ngx_http_qc_header_is(ngx_table_elt_t *h, const char *name, size_t len)
+ngx_http_qc_shared(ngx_http_qc_ctx_t *ctx)
 {
-    return h->key.len == len
-           && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0;
+    return ctx->request->headers_in.authorization != NULL
+           && qc_query_shares(&ctx->conf->rules, qc_str("authorization", 13));
 }
 
 
-/* X-Accel-Expires, then Cache-Control, then Expires, then the directive. */
-
-static time_t
-ngx_http_qc_lifetime(ngx_http_qc_ctx_t *ctx, ngx_http_qc_fresh_t *fresh,
-    qc_metric_e *reason)
-{
-    time_t  age, valid;
-
-    *reason = QC_R_FRESHNESS;
-
-    valid = ngx_http_qc_accel_expires(ctx);
-
-    if (valid >= 0) {
-        goto done;
-    }
-
-    if (fresh->control.has_age || fresh->expires) {
-
-        valid = fresh->control.has_age ? (time_t) fresh->control.age
-                                       : ngx_http_qc_expires(ctx,
-                                                             fresh->expires);
-
-        /* of what another cache has had for a while, the rest */
-
-        if (fresh->age) {
-            age = ngx_atotm(fresh->age->value.data, fresh->age->value.len);
-            valid -= ngx_max(age, 0);
-        }
-
-        goto done;
-    }
-
-    valid = ngx_http_qc_valid(ctx, ngx_http_qc_answer_status(ctx));
-
-done:
-
-    if (valid <= 0) {
-        return 0;
-    }
-
-    *reason = QC_NO_METRIC;
-
-    /* a lifetime that never ends would never be cleaned up */
-
-    return ngx_min(valid, (time_t) 365 * 24 * 60 * 60);
-}
-
-
-/* By the directive: that for the query's range of time, if there is one. */
+/*
+ * By the directive: that for the query's range of time, if there is one;
+ * NGX_ERROR if it says nothing.
+ */
 
 static time_t
 ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
@@ -302,8 +193,8 @@ ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
 
     valid = ngx_http_qc_valid_of(timed, status);
 
-    return (valid == NGX_ERROR)
-           ? ngx_http_file_cache_valid(ctx->conf->valid, status) : valid;
+    return (valid == NGX_ERROR) ? ngx_http_qc_valid_of(ctx->conf->valid, status)
+                                : valid;
 }
 
 
@@ -328,64 +219,6 @@ ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status)
     }
 
     return NGX_ERROR;
-}
-
-
-/* By the upstream's own clock, if it says what that is. */
-
-static time_t
-ngx_http_qc_expires(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h)
-{
-    time_t                date, expires;
-    ngx_http_upstream_t  *u;
-
-    u = ngx_http_qc_upstream(ctx);
-    date = NGX_ERROR;
-
-    if (u && u->headers_in.date) {
-        date = ngx_parse_http_time(u->headers_in.date->value.data,
-                                   u->headers_in.date->value.len);
-    }
-
-    if (date == NGX_ERROR) {
-        date = ngx_time();
-    }
-
-    expires = ngx_parse_http_time(h->value.data, h->value.len);
-
-    return (expires == NGX_ERROR) ? 0 : expires - date;
-}
-
-
-/* Seconds, or -1 if there is none. */
-
-static time_t
-ngx_http_qc_accel_expires(ngx_http_qc_ctx_t *ctx)
-{
-    time_t                n;
-    u_char               *p;
-    size_t                len;
-    ngx_table_elt_t      *h;
-    ngx_http_upstream_t  *u;
-
-    u = ngx_http_qc_upstream(ctx);
-
-    if (u == NULL || u->headers_in.x_accel_expires == NULL) {
-        return -1;
-    }
-
-    h = u->headers_in.x_accel_expires;
-    p = h->value.data;
-    len = h->value.len;
-
-    if (len && *p == '@') {
-        n = ngx_atotm(p + 1, len - 1);
-        return (n == NGX_ERROR || n <= ngx_time()) ? 0 : n - ngx_time();
-    }
-
-    n = ngx_atotm(p, len);
-
-    return (n == NGX_ERROR) ? 0 : n;
 }
 
 

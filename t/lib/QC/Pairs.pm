@@ -237,7 +237,10 @@ EOT
 sub echo {
     my ($req, $n) = @_;
 
-    return { body => "{\"n\":$n,\"echo\":\"" . digest($req) . "\"}\n" };
+    # what credentials are shared for must be public
+
+    return { body => "{\"n\":$n,\"echo\":\"" . digest($req) . "\"}\n",
+        headers => ['Cache-Control' => 'public'] };
 }
 
 
