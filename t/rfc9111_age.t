@@ -140,6 +140,8 @@ aged($t->get('/slow'), 2, 'slow');
 store('/ends');
 ok(wait_until(sub {
     $t->get('/ends')->header('X-Status') eq 'EXPIRED' }), 'it ends');
+ok($t->wait_stats('/query_cache', 'store', 'stored', ++$stored),
+    'and begins anew');
 
 # as old as time itself, and fresh all the same
 

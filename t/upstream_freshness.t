@@ -5,7 +5,8 @@
 # How long an answer is fresh: X-Accel-Expires before Cache-Control (s-maxage
 # before max-age) before Expires (by the upstream's own Date) before
 # query_cache_valid; less the Age it came with, where that is the upstream's;
-# without any of them it is not stored.  A wrong order or clock would serve old results, or none.
+# without any of them it is not stored.  A wrong order or clock would serve
+# old results, or none.
 
 use strict;
 use warnings;

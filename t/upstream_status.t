@@ -5,8 +5,9 @@
 # Which statuses are stored: those with a lifetime of their own or of
 # query_cache_valid, but never parts (206), answers to conditions (304),
 # answers without a body (204), what RFC 6585 says of the client (428, 429,
-# 431) and the server's own failures (5xx).  All are passed on as they are.  A stored 206 or 304 would be half an answer, a
-# stored 5xx an outage that lasts.
+# 431) and the server's own failures (5xx).  All are passed on as they are.
+# A stored 206 or 304 would be half an answer, a stored 5xx an outage that
+# lasts.
 
 use strict;
 use warnings;
