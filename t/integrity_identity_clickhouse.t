@@ -84,8 +84,7 @@ my @locations = (
     keep      => 'query_cache_keep_args query;',
     by_header => 'query_cache_share $http_x_clickhouse_user'
         . ' $http_x_clickhouse_key;',
-    by_basic  => 'query_cache_share $http_authorization;'
-        . ' query_cache_ignore_headers Cache-Control;',
+    by_basic  => 'query_cache_share $http_authorization;',
     by_args   => 'query_cache_share $arg_user $arg_password;',
     by_cookie => 'query_cache_share $cookie_sid;',
 );

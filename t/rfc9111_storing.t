@@ -101,7 +101,7 @@ RFC 6585 4    | /           | status        | :status 429 & Cache-Control: max-a
 3.5           | AUTH /shared | 60           | Cache-Control: max-age=60, public
 3.5           | AUTH /shared | 60           | Cache-Control: max-age=60, must-revalidate
 3.5           | AUTH /shared | 60           | Cache-Control: s-maxage=60
-3.5           | AUTH /shared | cache_control | X-Accel-Expires: 60
+3.5           | AUTH /shared | 60           | X-Accel-Expires: 60
 3.5           | /shared     | 60            | Cache-Control: max-age=60
 3.5           | AUTH /shared/ignored | 600  | Cache-Control: max-age=60
 RFC 9213 2.2  | /           | 90            | CDN-Cache-Control: max-age=90 & Cache-Control: no-store

@@ -36,6 +36,9 @@ static int qc_fresh_forbidden(const qc_fresh_t *f,
     const qc_fresh_answer_t *a);
 static int qc_fresh_heuristic_status(unsigned status);
 static int qc_fresh_understood(unsigned status);
+static int qc_fresh_has_accel(const qc_fresh_t *f);
+static int qc_fresh_has_lifetime(const qc_fresh_t *f);
+static int qc_fresh_has_expires(const qc_fresh_t *f);
 static int64_t qc_fresh_lifetime(const qc_fresh_t *f,
     const qc_fresh_answer_t *a);
 static int64_t qc_fresh_accel(const qc_fresh_t *f, int64_t now);
@@ -281,11 +284,41 @@ qc_fresh_forbidden(const qc_fresh_t *f, const qc_fresh_answer_t *a)
         return 1;
     }
 
-    /* section 3.5; where Cache-Control is ignored, others answer for it */
+    /* section 3.5, unless somebody said how long this very cache may keep it */
 
     return a->shared && !d->everyone && !d->must_revalidate
            && !d->has_s_maxage
-           && (d == &f->control || d->any);
+           && (d == &f->control || d->any)
+           && !qc_fresh_has_accel(f)
+           && (!a->has_valid || qc_fresh_has_lifetime(f));
+}
+
+
+static int
+qc_fresh_has_accel(const qc_fresh_t *f)
+{
+    return f->accel.data != NULL
+           && !(f->rules->ignore & QC_IGNORE_ACCEL_EXPIRES);
+}
+
+
+/* Whether it is said for every cache. */
+
+static int
+qc_fresh_has_lifetime(const qc_fresh_t *f)
+{
+    return f->directives->has_s_maxage
+           || f->directives->has_max_age
+           || qc_fresh_has_expires(f);
+}
+
+
+static int
+qc_fresh_has_expires(const qc_fresh_t *f)
+{
+    return f->expires.data != NULL
+           && !(f->rules->ignore & QC_IGNORE_EXPIRES)
+           && !(f->directives->any && f->directives != &f->control);
 }
 
 
@@ -371,9 +404,7 @@ qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a)
 
     d = f->directives;
 
-    if (f->accel.data != NULL
-        && !(f->rules->ignore & QC_IGNORE_ACCEL_EXPIRES))
-    {
+    if (qc_fresh_has_accel(f)) {
         return qc_fresh_accel(f, a->now);
     }
 
@@ -385,10 +416,7 @@ qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a)
     } else if (d->has_max_age) {
         lifetime = (int64_t) d->max_age;
 
-    } else if (f->expires.data != NULL
-               && !(f->rules->ignore & QC_IGNORE_EXPIRES)
-               && !(d->any && d != &f->control))
-    {
+    } else if (qc_fresh_has_expires(f)) {
         lifetime = qc_fresh_expires(f, a->now);
 
     } else if (a->has_valid) {

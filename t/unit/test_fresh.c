@@ -429,9 +429,15 @@ static const answer_t  answers[] = {
     /* section 3.5: credentials that are not in the key */
 
     { "3.5", "200 shared", "Cache-Control: max-age=60", REFUSED, 0, 0 },
-    { "3.5 operator", "200 shared valid=600", "", REFUSED, 0, 0 },
+    { "3.5 heuristic", "200 shared heuristic",
+      "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", REFUSED, 0, 0 },
+    { "3.5 operator", "200 shared valid=600", "", OK, 600, 0 },
+    { "3.5 upstream, operator", "200 shared valid=600",
+      "Cache-Control: max-age=60", REFUSED, 0, 0 },
+    { "3.5 private, operator", "200 shared valid=600",
+      "Cache-Control: private", REFUSED, 0, 0 },
     { "3.5 X-Accel-Expires", "200 shared",
-      "X-Accel-Expires: 60", REFUSED, 0, 0 },
+      "X-Accel-Expires: 60", OK, 60, 0 },
     { "3.5 public", "200 shared",
       "Cache-Control: public, max-age=60", OK, 60, 0 },
     { "3.5 public, operator", "200 shared valid=600",

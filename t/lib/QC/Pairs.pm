@@ -237,10 +237,7 @@ EOT
 sub echo {
     my ($req, $n) = @_;
 
-    # what credentials are shared for must be public
-
-    return { body => "{\"n\":$n,\"echo\":\"" . digest($req) . "\"}\n",
-        headers => ['Cache-Control' => 'public'] };
+    return { body => "{\"n\":$n,\"echo\":\"" . digest($req) . "\"}\n" };
 }
 
 
