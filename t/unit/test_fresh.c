@@ -50,10 +50,8 @@ static const answer_t  answers[] = {
     /* section 4.2.1: the first of s-maxage, max-age and Expires */
 
     { "4.2.1 max-age", "200", "Cache-Control: max-age=60", OK, 60, 0 },
-    { "4.2.1 before the operator", "200 valid=600",
-      "Cache-Control: max-age=60", OK, 60, 0 },
-    { "4.2.1 s-maxage", "200",
-      "Cache-Control: max-age=60, s-maxage=5", OK, 5, 0 },
+    { "4.2.1", "200 valid=600", "Cache-Control: max-age=60", OK, 60, 0 },
+    { "4.2.1", "200", "Cache-Control: max-age=60, s-maxage=5", OK, 5, 0 },
     { "4.2.1 s-maxage first", "200",
       "Cache-Control: s-maxage=5, max-age=60", OK, 5, 0 },
     { "4.2.1 two lines", "200",
@@ -429,15 +427,11 @@ static const answer_t  answers[] = {
     /* section 3.5: credentials that are not in the key */
 
     { "3.5", "200 shared", "Cache-Control: max-age=60", REFUSED, 0, 0 },
-    { "3.5 heuristic", "200 shared heuristic",
-      "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", REFUSED, 0, 0 },
     { "3.5 operator", "200 shared valid=600", "", OK, 600, 0 },
     { "3.5 upstream, operator", "200 shared valid=600",
       "Cache-Control: max-age=60", REFUSED, 0, 0 },
-    { "3.5 private, operator", "200 shared valid=600",
-      "Cache-Control: private", REFUSED, 0, 0 },
-    { "3.5 X-Accel-Expires", "200 shared",
-      "X-Accel-Expires: 60", OK, 60, 0 },
+    { "3.5", "200 shared valid=600", "Cache-Control: private", REFUSED, 0, 0 },
+    { "3.5 X-Accel-Expires", "200 shared", "X-Accel-Expires: 60", OK, 60, 0 },
     { "3.5 public", "200 shared",
       "Cache-Control: public, max-age=60", OK, 60, 0 },
     { "3.5 public, operator", "200 shared valid=600",
