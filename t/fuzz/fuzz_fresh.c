@@ -104,7 +104,11 @@ check_answer(unsigned how, unsigned status, qc_str_t lines)
         fuzz_check(reason == QC_R_CACHE_CONTROL);
         reason = decide(&fresh, &rules, how, status, lines, "cache-control",
                         "max-age=0");
+
+        /* the operator's lifetime is leave to share, one for all is not */
+
         fuzz_check(reason == QC_R_FRESHNESS
+                   || (reason == QC_R_CACHE_CONTROL && ((how >> 9) & 1))
                    || (reason == QC_NO_METRIC && fresh.lifetime == lifetime));
     }
 
