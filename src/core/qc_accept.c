@@ -6,14 +6,14 @@
 
 #include "qc_accept.h"
 
+#include "qc_value.h"
+
 
 #define QC_WEIGHT_MAX      1000        /* three digits behind the point */
 #define QC_WEIGHT_NONE     (-1)
 
 
 static qc_str_t qc_accept_next(qc_str_t *list);
-static qc_str_t qc_accept_trim(qc_str_t s);
-static int qc_accept_is(qc_str_t s, qc_str_t name);
 static int qc_accept_weight(qc_str_t parameters);
 
 
@@ -44,15 +44,15 @@ qc_accepts_coding(qc_str_t value, qc_coding_e coding)
             x.len = item.len - name.len - 1;
         }
 
-        name = qc_accept_trim(name);
+        name = qc_value_trim(name);
         weight = qc_accept_weight(x);
 
-        if (qc_accept_is(name, qc_coding_name(coding))
-            || (coding == QC_CODING_GZIP && qc_accept_is(name, old)))
+        if (qc_name_eq(name, qc_coding_name(coding))
+            || (coding == QC_CODING_GZIP && qc_name_eq(name, old)))
         {
             ours = weight;
 
-        } else if (qc_accept_is(name, none)) {
+        } else if (qc_name_eq(name, none)) {
             identity = weight;
 
         } else if (name.len == 1 && name.data[0] == '*') {
@@ -94,53 +94,7 @@ qc_accept_next(qc_str_t *list)
         list->len -= item.len + 1;
     }
 
-    return qc_accept_trim(item);
-}
-
-
-static qc_str_t
-qc_accept_trim(qc_str_t s)
-{
-    while (s.len != 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s.data++;
-        s.len--;
-    }
-
-    while (s.len != 0
-           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-    {
-        s.len--;
-    }
-
-    return s;
-}
-
-
-/* In any case. */
-
-static int
-qc_accept_is(qc_str_t s, qc_str_t name)
-{
-    size_t   i;
-    uint8_t  ch;
-
-    if (s.len != name.len) {
-        return 0;
-    }
-
-    for (i = 0; i < s.len; i++) {
-        ch = s.data[i];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch = (uint8_t) (ch + ('a' - 'A'));
-        }
-
-        if (ch != name.data[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return qc_value_trim(item);
 }
 
 
@@ -152,7 +106,7 @@ qc_accept_weight(qc_str_t s)
     int     weight, unit;
     size_t  i;
 
-    s = qc_accept_trim(s);
+    s = qc_value_trim(s);
 
     if (s.len == 0) {
         return QC_WEIGHT_MAX;
@@ -187,7 +141,7 @@ int
 qc_list_names(qc_str_t value, qc_str_t name)
 {
     while (value.len != 0) {
-        if (qc_accept_is(qc_accept_next(&value), name)) {
+        if (qc_name_eq(qc_accept_next(&value), name)) {
             return 1;
         }
     }

@@ -356,12 +356,7 @@ qc_engine_find(qc_str_t name)
 int
 qc_engine_has_sql(const qc_engine_t *e, qc_str_t uri)
 {
-    qc_list_t  path;
-
-    path.elts = &e->sql_path;
-    path.n = 1;
-
-    return qc_engine_ends(uri, &path);
+    return qc_engine_path_ends(uri, e->sql_path);
 }
 
 
@@ -419,24 +414,27 @@ qc_engine_path(const qc_engine_t *e, unsigned guard, qc_str_t method,
 static int
 qc_engine_ends(qc_str_t uri, const qc_list_t *tails)
 {
-    size_t    i;
-    qc_str_t  tail;
-
-    if (uri.len != 0 && uri.data[uri.len - 1] == '/') {
-        uri.len--;
-    }
+    size_t  i;
 
     for (i = 0; i < tails->n; i++) {
-        tail = tails->elts[i];
-
-        if (uri.len >= tail.len
-            && qc_str_eq(qc_str(&uri.data[uri.len - tail.len], tail.len), tail))
-        {
+        if (qc_engine_path_ends(uri, tails->elts[i])) {
             return 1;
         }
     }
 
     return 0;
+}
+
+
+int
+qc_engine_path_ends(qc_str_t uri, qc_str_t tail)
+{
+    if (uri.len != 0 && uri.data[uri.len - 1] == '/') {
+        uri.len--;
+    }
+
+    return uri.len >= tail.len
+           && qc_str_eq(qc_str(&uri.data[uri.len - tail.len], tail.len), tail);
 }
 
 

@@ -98,6 +98,9 @@ extern const qc_list_t     qc_identity_args;
 /* NULL if there is none of that name. */
 const qc_engine_t *qc_engine_find(qc_str_t name);
 
+/* The tail of a path, one slash behind it not counted. */
+int qc_engine_path_ends(qc_str_t uri, qc_str_t tail);
+
 /* Whether the member of a JSON body is SQL on this path. */
 int qc_engine_has_sql(const qc_engine_t *e, qc_str_t uri);
 

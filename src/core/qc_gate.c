@@ -21,7 +21,6 @@
 #define QC_GATE_NAME   32              /* bytes of its name */
 
 
-static int qc_gate_has(qc_str_t type, qc_str_t name);
 static void qc_gate_unit(qc_gate_t *g, size_t len);
 static void qc_gate_texts(qc_gate_t *g, const uint8_t *end);
 static void qc_gate_clickhouse(qc_gate_t *g, const uint8_t *p,
@@ -126,27 +125,12 @@ qc_gate_type(qc_str_t content_type)
     }
 
     for (i = 0; i < sizeof(qc_gate_opaque) / sizeof(qc_gate_opaque[0]); i++) {
-        if (qc_gate_has(type, qc_gate_opaque[i])) {
+        if (qc_name_within(type, qc_gate_opaque[i])) {
             return QC_GATE_TYPE_OPAQUE;
         }
     }
 
     return QC_GATE_OTHER;
-}
-
-
-static int
-qc_gate_has(qc_str_t type, qc_str_t name)
-{
-    size_t  i;
-
-    for (i = 0; i + name.len <= type.len; i++) {
-        if (qc_name_eq(qc_str(&type.data[i], name.len), name)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

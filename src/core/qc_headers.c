@@ -129,6 +129,21 @@ qc_name_eq(qc_str_t a, qc_str_t b)
 }
 
 
+int
+qc_name_within(qc_str_t s, qc_str_t part)
+{
+    size_t  i;
+
+    for (i = 0; i + part.len <= s.len; i++) {
+        if (qc_name_eq(qc_str(&s.data[i], part.len), part)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static uint8_t
 qc_name_lower(uint8_t ch)
 {

@@ -35,5 +35,8 @@ int qc_token_char(uint8_t ch);
 /* Case-insensitive, as names of fields and directives are. */
 int qc_name_eq(qc_str_t a, qc_str_t b);
 
+/* Whether part is anywhere in s, in any case of ASCII letters. */
+int qc_name_within(qc_str_t s, qc_str_t part);
+
 
 #endif /* QC_HEADERS_H */

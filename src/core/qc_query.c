@@ -14,7 +14,6 @@
 
 
 static int qc_query_no_transform(const qc_query_t *q);
-static int qc_query_contains(qc_str_t s, qc_str_t text);
 static qc_rc_e qc_query_decode(qc_query_t *q);
 static unsigned qc_query_forms(const qc_rules_t *rules);
 static qc_rc_e qc_query_form(qc_query_t *q, qc_sha256_t *sha);
@@ -111,7 +110,7 @@ qc_query_asks_partial(const qc_query_t *q, qc_str_t text)
     partial = &q->rules->engine->partial;
 
     for (i = 0; i < partial->n; i++) {
-        if (qc_query_contains(text, partial->elts[i])) {
+        if (qc_name_within(text, partial->elts[i])) {
             return 1;
         }
     }
@@ -138,26 +137,7 @@ qc_query_no_transform(const qc_query_t *q)
         h = &q->request->headers[i];
 
         if (qc_str_eq(h->name, qc_str("cache-control", 13))
-            && qc_query_contains(h->value, directive))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* In any case. */
-
-static int
-qc_query_contains(qc_str_t s, qc_str_t text)
-{
-    size_t  i;
-
-    for (i = 0; i + text.len <= s.len; i++) {
-        if (qc_query_begins(qc_str(&s.data[i], text.len),
-                            (const char *) text.data))
+            && qc_name_within(h->value, directive))
         {
             return 1;
         }
@@ -653,44 +633,19 @@ qc_list_matches(const qc_list_t *patterns, qc_str_t name)
 int
 qc_query_path_ends(const qc_query_t *q, const char *tail)
 {
-    size_t    len;
-    qc_str_t  uri;
-
-    uri = q->request->uri;
-    len = strlen(tail);
-
-    if (uri.len != 0 && uri.data[uri.len - 1] == '/') {
-        uri.len--;
-    }
-
-    return uri.len >= len && memcmp(&uri.data[uri.len - len], tail, len) == 0;
+    return qc_engine_path_ends(q->request->uri, qc_str(tail, strlen(tail)));
 }
 
 
 int
 qc_query_begins(qc_str_t s, const char *text)
 {
-    size_t   i;
-    uint8_t  ch;
+    size_t  len;
 
-    for (i = 0; text[i] != '\0'; i++) {
+    len = strlen(text);
 
-        if (i == s.len) {
-            return 0;
-        }
-
-        ch = s.data[i];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch = (uint8_t) (ch + ('a' - 'A'));
-        }
-
-        if (ch != (uint8_t) text[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return s.len >= len
+           && qc_name_eq(qc_str(s.data, len), qc_str(text, len));
 }
 
 
