@@ -169,7 +169,19 @@ typedef struct {
     ngx_uint_t                     ignore_headers;
     ngx_array_t                   *targeted;    /* qc_str_t */
     ngx_flag_t                     heuristic;
-    qc_fresh_rules_t               fresh;   /* what comes of these three */
+    ngx_flag_t                     client_control;
+    ngx_flag_t                     revalidate;
+    time_t                         keep;
+    time_t                         swr;
+    time_t                         sie;
+    qc_fresh_rules_t               fresh;   /* what comes of these */
+    ngx_flag_t                     invalidate;
+    ngx_flag_t                     no_vary_search;
+    ngx_flag_t                     repr_digest;
+    ngx_str_t                      upstream_encoding;   /* empty: pass */
+    ngx_str_t                      cache_status;    /* empty: off */
+    ngx_uint_t                     cache_status_key;
+    ngx_uint_t                     cache_status_detail;
     ngx_array_t                   *bypass;
     ngx_array_t                   *no_store;
     ngx_http_complex_value_t      *ns;
@@ -359,6 +371,12 @@ extern ngx_str_t      ngx_http_qc_status_names[];
 void *ngx_http_qc_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_qc_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+char *ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* ngx_http_qc_conf_query.c */
 extern ngx_conf_enum_t  ngx_http_qc_engines[];
@@ -380,9 +398,16 @@ char *ngx_http_qc_merge_query_conf(ngx_conf_t *cf,
 char *ngx_http_qc_set_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_qc_set_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_qc_set_round(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_qc_conf_http.c */
 char *ngx_http_qc_set_targeted(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-void ngx_http_qc_merge_fresh_conf(ngx_http_qc_loc_conf_t *prev,
+char *ngx_http_qc_set_cache_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_qc_create_http_conf(ngx_http_qc_loc_conf_t *conf);
+void ngx_http_qc_merge_http_conf(ngx_http_qc_loc_conf_t *prev,
     ngx_http_qc_loc_conf_t *conf);
 
 /* ngx_http_qc_integrity.c */

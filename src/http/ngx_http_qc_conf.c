@@ -12,294 +12,8 @@
 #endif
 
 
-static char *ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static ngx_int_t ngx_http_qc_set_salt(ngx_conf_t *cf,
     ngx_http_qc_loc_conf_t *prev, ngx_http_qc_loc_conf_t *conf);
-
-
-static ngx_conf_bitmask_t  ngx_http_qc_methods[] = {
-    { ngx_string("GET"), NGX_HTTP_GET },
-    { ngx_string("HEAD"), NGX_HTTP_HEAD },
-    { ngx_string("POST"), NGX_HTTP_POST },
-    { ngx_string("QUERY"), NGX_HTTP_QC_QUERY },
-    { ngx_null_string, 0 }
-};
-
-
-static ngx_conf_bitmask_t  ngx_http_qc_ignored[] = {
-    { ngx_string("X-Accel-Expires"), QC_IGNORE_ACCEL_EXPIRES << 1 },
-    { ngx_string("Expires"), QC_IGNORE_EXPIRES << 1 },
-    { ngx_string("Cache-Control"), QC_IGNORE_CACHE_CONTROL << 1 },
-    { ngx_string("Set-Cookie"), QC_IGNORE_SET_COOKIE << 1 },
-    { ngx_string("Vary"), QC_IGNORE_VARY << 1 },
-    { ngx_null_string, 0 }
-};
-
-
-static ngx_conf_bitmask_t  ngx_http_qc_guards[] = {
-    { ngx_string("off"), NGX_CONF_BITMASK_SET },
-    { ngx_string("statement"), QC_GUARD_STATEMENT << 1 },
-    { ngx_string("session"), QC_GUARD_SESSION << 1 },
-    { ngx_null_string, 0 }
-};
-
-
-ngx_command_t  ngx_http_qc_commands[] = {
-
-    { ngx_string("query_cache_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
-      ngx_http_qc_zone_block,
-      NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
-                        |NGX_CONF_TAKE1,
-      ngx_http_qc_set,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_methods"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_conf_set_bitmask_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, methods),
-      &ngx_http_qc_methods },
-
-    { ngx_string("query_cache_key"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_key,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_engine"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.engine),
-      &ngx_http_qc_engines },
-
-    { ngx_string("query_cache_normalize"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_normalize,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_normalize_limits"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_limits,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_ignore_args"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_names,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.ignore_args),
-      NULL },
-
-    { ngx_string("query_cache_keep_args"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_names,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.keep_args),
-      NULL },
-
-    { ngx_string("query_cache_ordered_args"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_names,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.ordered_args),
-      NULL },
-
-    { ngx_string("query_cache_ignore_json"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_pointers,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.ignore_json),
-      NULL },
-
-    { ngx_string("query_cache_identity"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_identity,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.identity),
-      NULL },
-
-    { ngx_string("query_cache_share"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_identity,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.share),
-      NULL },
-
-    { ngx_string("query_cache_guard"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_conf_set_bitmask_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.guard),
-      &ngx_http_qc_guards },
-
-    { ngx_string("query_cache_fold"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, query.fold),
-      NULL },
-
-    { ngx_string("query_cache_accept_query"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_accept_query,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_integrity"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_integrity,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_hit_for_miss"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, hit_for_miss),
-      NULL },
-
-    { ngx_string("query_cache_window"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_window,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_round"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_round,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_namespace"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, ns),
-      NULL },
-
-    { ngx_string("query_cache_valid"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_valid,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_targeted"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_qc_set_targeted,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_ignore_headers"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_conf_set_bitmask_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, ignore_headers),
-      &ngx_http_qc_ignored },
-
-    { ngx_string("query_cache_heuristic"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, heuristic),
-      NULL },
-
-    { ngx_string("query_cache_bypass"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_set_predicate_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, bypass),
-      NULL },
-
-    { ngx_string("query_cache_no_store"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_set_predicate_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, no_store),
-      NULL },
-
-    { ngx_string("query_cache_min_size"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, min_size),
-      NULL },
-
-    { ngx_string("query_cache_max_size"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_off_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, max_size),
-      NULL },
-
-    { ngx_string("query_cache_max_request_body"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, max_request_body),
-      NULL },
-
-    { ngx_string("query_cache_compress"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
-      ngx_http_qc_set_compress,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("query_cache_serve_compressed"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, serve_compressed),
-      NULL },
-
-    { ngx_string("query_cache_capture_buffer"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, capture_buffer),
-      NULL },
-
-    { ngx_string("query_cache_store_priority"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_qc_set_priority,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qc_loc_conf_t, priority),
-      NULL },
-
-    { ngx_string("query_cache_admin"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_qc_admin_set,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-      ngx_null_command
-};
 
 
 void *
@@ -339,7 +53,6 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     qlcf->methods = 0;
-     *     qlcf->ignore_headers = 0;
      *     qlcf->salt = { 0, NULL };
      *     qlcf->admin = NULL;
      */
@@ -351,8 +64,6 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->valid_closed = NGX_CONF_UNSET_PTR;
     qlcf->valid_open = NGX_CONF_UNSET_PTR;
     qlcf->hit_for_miss = NGX_CONF_UNSET;
-    qlcf->targeted = NGX_CONF_UNSET_PTR;
-    qlcf->heuristic = NGX_CONF_UNSET;
     qlcf->bypass = NGX_CONF_UNSET_PTR;
     qlcf->no_store = NGX_CONF_UNSET_PTR;
     qlcf->ns = NULL;
@@ -365,6 +76,7 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->level = NGX_CONF_UNSET;
     qlcf->serve_compressed = NGX_CONF_UNSET;
 
+    ngx_http_qc_create_http_conf(qlcf);
     ngx_http_qc_create_query_conf(&qlcf->query);
 
     return qlcf;
@@ -407,7 +119,7 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_sec_value(conf->hit_for_miss, prev->hit_for_miss, 5);
 
-    ngx_http_qc_merge_fresh_conf(prev, conf);
+    ngx_http_qc_merge_http_conf(prev, conf);
 
     ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
     ngx_conf_merge_ptr_value(conf->no_store, prev->no_store, NULL);
@@ -458,7 +170,7 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static char *
+char *
 ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;
@@ -517,7 +229,7 @@ ngx_http_qc_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
+char *
 ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;
@@ -600,7 +312,7 @@ ngx_http_qc_set_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
+char *
 ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;
@@ -648,7 +360,7 @@ ngx_http_qc_set_compress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 /* A variable's value is normal unless it is one of the others. */
 
-static char *
+char *
 ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;

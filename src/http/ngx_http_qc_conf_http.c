@@ -1,0 +1,303 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/* Directives about what HTTP says of caching. */
+
+#include "ngx_http_qc.h"
+
+
+static ngx_uint_t ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name);
+static void ngx_http_qc_merge_fresh_rules(ngx_http_qc_loc_conf_t *conf);
+
+
+/* For any of our kind, and for what stands nearest to origins. */
+
+static const qc_str_t  ngx_http_qc_targeted[] = {
+    qc_string("Query-Cache-Control"),
+    qc_string("CDN-Cache-Control")
+};
+
+
+/* RFC 9213: whose directives replace those for all caches. */
+
+char *
+ngx_http_qc_set_targeted(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    qc_str_t    *s;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (qlcf->targeted != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    qlcf->targeted = ngx_array_create(cf->pool, 2, sizeof(qc_str_t));
+    if (qlcf->targeted == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_http_qc_is_targeted(qlcf->targeted, &value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\"; write names of header "
+                               "fields but \"Cache-Control\", at most %d and "
+                               "each once, or \"off\"",
+                               &value[i], QC_FRESH_TARGETED);
+            return NGX_CONF_ERROR;
+        }
+
+        s = ngx_array_push(qlcf->targeted);
+        if (s == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *s = ngx_http_qc_qstr(&value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name)
+{
+    qc_str_t    *s;
+    ngx_uint_t   i;
+
+    if (name->len == 0
+        || a->nelts == QC_FRESH_TARGETED
+        || ngx_strcmp(name->data, "off") == 0
+        || ngx_strcasecmp(name->data, (u_char *) "Cache-Control") == 0)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        if (!qc_token_char(name->data[i])) {
+            return 0;
+        }
+    }
+
+    s = a->elts;
+
+    for (i = 0; i < a->nelts; i++) {
+        if (qc_name_eq(s[i], ngx_http_qc_qstr(name))) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* RFC 9211: the name of this cache, and what else it tells of itself. */
+
+char *
+ngx_http_qc_set_cache_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (qlcf->cache_status.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    qlcf->cache_status = value[1];
+    qlcf->cache_status_key = 0;
+    qlcf->cache_status_detail = 0;
+
+    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
+        qlcf->cache_status.len = 0;
+        return NGX_CONF_OK;
+    }
+
+    for (i = 0; i < value[1].len; i++) {
+
+        if (value[1].data[i] < 0x20 || value[1].data[i] > 0x7e) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid name \"%V\" of a cache; it must be "
+                               "printable ASCII", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "key") == 0) {
+            qlcf->cache_status_key = 1;
+
+        } else if (ngx_strcmp(value[i].data, "detail") == 0) {
+            qlcf->cache_status_detail = 1;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"; it must be \"key\" "
+                               "or \"detail\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* What an upstream is told to accept where its answer may be stored. */
+
+char *
+ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_qc_loc_conf_t *qlcf = conf;
+
+    u_char      *p;
+    size_t       len;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (qlcf->upstream_encoding.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "pass") == 0) {
+        qlcf->upstream_encoding.data = value[1].data;
+        qlcf->upstream_encoding.len = 0;
+        return NGX_CONF_OK;
+    }
+
+    len = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "identity") != 0
+            && ngx_strcmp(value[i].data, "gzip") != 0
+            && ngx_strcmp(value[i].data, "zstd") != 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid coding \"%V\"; it must be "
+                               "\"identity\", \"gzip\" or \"zstd\", or "
+                               "\"pass\" alone", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        len += value[i].len + sizeof(", ") - 1;
+    }
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    qlcf->upstream_encoding.data = p;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (i > 1) {
+            *p++ = ',';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, value[i].data, value[i].len);
+    }
+
+    qlcf->upstream_encoding.len = p - qlcf->upstream_encoding.data;
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_qc_create_http_conf(ngx_http_qc_loc_conf_t *conf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->ignore_headers = 0;
+     *     conf->cache_status = { 0, NULL };
+     *     conf->upstream_encoding = { 0, NULL };
+     */
+
+    conf->targeted = NGX_CONF_UNSET_PTR;
+    conf->heuristic = NGX_CONF_UNSET;
+    conf->client_control = NGX_CONF_UNSET;
+    conf->revalidate = NGX_CONF_UNSET;
+    conf->keep = NGX_CONF_UNSET;
+    conf->swr = NGX_CONF_UNSET;
+    conf->sie = NGX_CONF_UNSET;
+    conf->invalidate = NGX_CONF_UNSET;
+    conf->no_vary_search = NGX_CONF_UNSET;
+    conf->repr_digest = NGX_CONF_UNSET;
+}
+
+
+void
+ngx_http_qc_merge_http_conf(ngx_http_qc_loc_conf_t *prev,
+    ngx_http_qc_loc_conf_t *conf)
+{
+    ngx_conf_merge_bitmask_value(conf->ignore_headers, prev->ignore_headers,
+                                 NGX_CONF_BITMASK_SET);
+    ngx_conf_merge_ptr_value(conf->targeted, prev->targeted, NULL);
+    ngx_conf_merge_value(conf->heuristic, prev->heuristic, 0);
+
+    ngx_conf_merge_value(conf->client_control, prev->client_control, 0);
+    ngx_conf_merge_value(conf->revalidate, prev->revalidate, 1);
+    ngx_conf_merge_sec_value(conf->keep, prev->keep, 3600);
+    ngx_conf_merge_sec_value(conf->swr, prev->swr, 0);
+    ngx_conf_merge_sec_value(conf->sie, prev->sie, 0);
+    ngx_conf_merge_value(conf->invalidate, prev->invalidate, 1);
+    ngx_conf_merge_value(conf->no_vary_search, prev->no_vary_search, 0);
+    ngx_conf_merge_value(conf->repr_digest, prev->repr_digest, 0);
+    ngx_conf_merge_str_value(conf->upstream_encoding,
+                             prev->upstream_encoding, "identity");
+
+    /* one directive sets all three */
+
+    if (conf->cache_status.data == NULL) {
+        conf->cache_status_key = prev->cache_status_key;
+        conf->cache_status_detail = prev->cache_status_detail
+                                    || prev->cache_status.data == NULL;
+    }
+
+    ngx_conf_merge_str_value(conf->cache_status, prev->cache_status,
+                             "query_cache");
+
+    ngx_http_qc_merge_fresh_rules(conf);
+}
+
+
+static void
+ngx_http_qc_merge_fresh_rules(ngx_http_qc_loc_conf_t *conf)
+{
+    qc_fresh_rules_t  *fresh;
+
+    fresh = &conf->fresh;
+
+    fresh->ignore = (conf->ignore_headers & ~NGX_CONF_BITMASK_SET) >> 1;
+    fresh->heuristic = conf->heuristic;
+
+    if (conf->targeted) {
+        fresh->targeted = conf->targeted->elts;
+        fresh->ntargeted = conf->targeted->nelts;
+
+    } else {
+        fresh->targeted = ngx_http_qc_targeted;
+        fresh->ntargeted = sizeof(ngx_http_qc_targeted) / sizeof(qc_str_t);
+    }
+}
