@@ -109,6 +109,14 @@ qc_hmac_sha256(qc_str_t key, qc_str_t data, uint8_t out[QC_SHA256_LEN])
 
 
 void
+qc_sha256_base64(const uint8_t sum[QC_SHA256_LEN],
+    char text[QC_SHA256_BASE64_LEN + 1])
+{
+    (void) EVP_EncodeBlock((unsigned char *) text, sum, QC_SHA256_LEN);
+}
+
+
+void
 qc_wipe(void *data, size_t len)
 {
     OPENSSL_cleanse(data, len);

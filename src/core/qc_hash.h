@@ -18,6 +18,7 @@
 
 
 #define QC_SHA256_LEN      32
+#define QC_SHA256_BASE64_LEN  44
 
 
 /* An incremental hash.  Reusable: init, update..., final, init again. */
@@ -45,6 +46,10 @@ qc_rc_e qc_sha256_final(qc_sha256_t *h, uint8_t out[QC_SHA256_LEN]);
 qc_rc_e qc_sha256(const void *data, size_t len, uint8_t out[QC_SHA256_LEN]);
 qc_rc_e qc_hmac_sha256(qc_str_t key, qc_str_t data,
     uint8_t out[QC_SHA256_LEN]);
+
+/* RFC 4648 section 4, with padding; a zero ends it. */
+void qc_sha256_base64(const uint8_t sum[QC_SHA256_LEN],
+    char text[QC_SHA256_BASE64_LEN + 1]);
 
 /* Overwrites a secret; the compiler cannot drop it. */
 void qc_wipe(void *data, size_t len);

@@ -16,12 +16,14 @@
 #define QC_SF_FRACTION_DIGITS  3
 
 
+static int qc_sf_value(qc_str_t *s, qc_sf_member_t *m);
+static int qc_sf_comma(qc_str_t *s);
 static int qc_sf_key(qc_str_t *s, qc_str_t *key);
 static int qc_sf_parameters(qc_str_t *s);
-static int qc_sf_list(qc_str_t *s, qc_sf_member_t *m);
+static int qc_sf_inner(qc_str_t *s, qc_sf_member_t *m);
 static int qc_sf_item(qc_str_t *s, qc_sf_member_t *m);
 static int qc_sf_number(qc_str_t *s, qc_sf_member_t *m);
-static int qc_sf_string(qc_str_t *s, qc_sf_member_t *m);
+static int qc_sf_quoted(qc_str_t *s, qc_sf_member_t *m);
 static int qc_sf_token(qc_str_t *s, qc_sf_member_t *m);
 static int qc_sf_bytes(qc_str_t *s, qc_sf_member_t *m);
 static int qc_sf_boolean(qc_str_t *s, qc_sf_member_t *m);
@@ -57,35 +59,63 @@ qc_sf_next(qc_str_t *s, qc_sf_member_t *m)
         m->text = qc_str(s->data, 0);
         m->number = 1;
 
-    } else if (s->len != 0 && s->data[0] == '(') {
-
-        if (!qc_sf_list(s, m)) {
-            return QC_BAD;
-        }
-
-    } else if (!qc_sf_item(s, m)) {
+    } else if (!qc_sf_value(s, m)) {
         return QC_BAD;
     }
 
-    if (!qc_sf_parameters(s)) {
-        return QC_BAD;
+    return (qc_sf_parameters(s) && qc_sf_comma(s)) ? QC_OK : QC_BAD;
+}
+
+
+/* Section 4.2.1 */
+
+qc_rc_e
+qc_sf_list_next(qc_str_t *s, qc_sf_member_t *m)
+{
+    qc_sf_skip(s, " ");
+
+    if (s->len == 0) {
+        return QC_DONE;
     }
 
+    m->key = qc_str(s->data, 0);
+
+    return (qc_sf_value(s, m) && qc_sf_parameters(s) && qc_sf_comma(s))
+           ? QC_OK : QC_BAD;
+}
+
+
+/* Section 4.2.1.1 */
+
+static int
+qc_sf_value(qc_str_t *s, qc_sf_member_t *m)
+{
+    if (s->len != 0 && s->data[0] == '(') {
+        return qc_sf_inner(s, m);
+    }
+
+    return qc_sf_item(s, m);
+}
+
+
+static int
+qc_sf_comma(qc_str_t *s)
+{
     qc_sf_skip(s, " \t");
 
     if (s->len == 0) {
-        return QC_OK;
+        return 1;
     }
 
     if (!qc_sf_take(s, ',')) {
-        return QC_BAD;
+        return 0;
     }
 
     qc_sf_skip(s, " \t");
 
     /* a comma is between members, not behind the last one */
 
-    return (s->len != 0) ? QC_OK : QC_BAD;
+    return s->len != 0;
 }
 
 
@@ -146,32 +176,47 @@ qc_sf_parameters(qc_str_t *s)
 /* Section 4.2.1.2 */
 
 static int
-qc_sf_list(qc_str_t *s, qc_sf_member_t *m)
+qc_sf_inner(qc_str_t *s, qc_sf_member_t *m)
 {
+    qc_rc_e          rc;
     const uint8_t   *start;
     qc_sf_member_t   item;
 
     start = s->data;
 
-    *s = qc_str(s->data + 1, s->len - 1);
+    do {
+        rc = qc_sf_inner_next(s, &item);
+    } while (rc == QC_OK);
 
-    for ( ;; ) {
-        qc_sf_skip(s, " ");
+    m->type = QC_SF_LIST;
+    m->text = qc_str(start, (size_t) (s->data - start));
+    m->number = 0;
 
-        if (qc_sf_take(s, ')')) {
-            m->type = QC_SF_LIST;
-            m->text = qc_str(start, (size_t) (s->data - start));
-            m->number = 0;
+    return rc == QC_DONE;
+}
 
-            return 1;
-        }
 
-        if (!qc_sf_item(s, &item) || !qc_sf_parameters(s) || s->len == 0
-            || (s->data[0] != ' ' && s->data[0] != ')'))
-        {
-            return 0;
-        }
+/* No item begins with "(", so this one is the list's. */
+
+qc_rc_e
+qc_sf_inner_next(qc_str_t *inner, qc_sf_member_t *m)
+{
+    (void) qc_sf_take(inner, '(');
+    qc_sf_skip(inner, " ");
+
+    if (qc_sf_take(inner, ')')) {
+        return QC_DONE;
     }
+
+    m->key = qc_str(inner->data, 0);
+
+    if (!qc_sf_item(inner, m) || !qc_sf_parameters(inner) || inner->len == 0
+        || (inner->data[0] != ' ' && inner->data[0] != ')'))
+    {
+        return QC_BAD;
+    }
+
+    return QC_OK;
 }
 
 
@@ -199,7 +244,7 @@ qc_sf_item(qc_str_t *s, qc_sf_member_t *m)
 
     switch (ch) {
     case '"':
-        return qc_sf_string(s, m);
+        return qc_sf_quoted(s, m);
     case ':':
         return qc_sf_bytes(s, m);
     case '?':
@@ -267,7 +312,7 @@ qc_sf_number(qc_str_t *s, qc_sf_member_t *m)
 /* Section 4.2.5 */
 
 static int
-qc_sf_string(qc_str_t *s, qc_sf_member_t *m)
+qc_sf_quoted(qc_str_t *s, qc_sf_member_t *m)
 {
     uint8_t         ch;
     const uint8_t  *p, *end;
@@ -490,6 +535,77 @@ static unsigned
 qc_sf_utf8_len(uint8_t ch)
 {
     return (ch < 0xc0) ? 1 : (ch < 0xe0) ? 2 : (ch < 0xf0) ? 3 : 4;
+}
+
+
+qc_rc_e
+qc_sf_string(const qc_sf_member_t *m, qc_buf_t *out)
+{
+    size_t  i;
+
+    if (m->type != QC_SF_STRING) {
+        return QC_BAD;
+    }
+
+    for (i = 0; i < m->text.len; i++) {
+
+        /* a backslash is never the last one */
+
+        if (m->text.data[i] == '\\') {
+            i++;
+        }
+
+        qc_buf_u8(out, m->text.data[i]);
+    }
+
+    return qc_buf_status(out);
+}
+
+
+qc_rc_e
+qc_sf_put_string(qc_buf_t *out, qc_str_t s)
+{
+    size_t   i;
+    uint8_t  ch;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] < ' ' || s.data[i] > '~') {
+            return QC_BAD;
+        }
+    }
+
+    qc_buf_char(out, '"');
+
+    for (i = 0; i < s.len; i++) {
+        ch = s.data[i];
+
+        if (ch == '"' || ch == '\\') {
+            qc_buf_char(out, '\\');
+        }
+
+        qc_buf_u8(out, ch);
+    }
+
+    qc_buf_char(out, '"');
+
+    return qc_buf_status(out);
+}
+
+
+qc_rc_e
+qc_sf_put_name(qc_buf_t *out, qc_str_t s)
+{
+    qc_str_t        rest;
+    qc_sf_member_t  m;
+
+    rest = s;
+
+    if (qc_sf_item(&rest, &m) && m.type == QC_SF_TOKEN && rest.len == 0) {
+        qc_buf_str(out, s);
+        return qc_buf_status(out);
+    }
+
+    return qc_sf_put_string(out, s);
 }
 
 
