@@ -6,6 +6,7 @@
 
 #include "qc_object.h"
 #include "qc_record.h"
+#include "qc_vary.h"
 
 
 typedef enum {
@@ -15,6 +16,7 @@ typedef enum {
     QC_KIND_CODING,
     QC_KIND_OBJECT,
     QC_KIND_SUM,
+    QC_KIND_DIGEST,
     QC_KIND_STRING
 } qc_kind_e;
 
@@ -23,7 +25,8 @@ typedef enum {
     QC_ALWAYS = 0,
     QC_UNLESS_ZERO,
     QC_UNLESS_FRESH,
-    QC_UNLESS_NO_SUM
+    QC_UNLESS_NO_SUM,
+    QC_UNLESS_NO_DIGEST
 } qc_present_e;
 
 
@@ -59,6 +62,9 @@ static qc_rc_e qc_record_get_binary(qc_record_t *rec,
 static qc_rc_e qc_record_next(qc_str_t *data, unsigned *id, qc_str_t *value);
 static qc_rc_e qc_record_check_field(const qc_record_t *rec,
     const qc_record_field_t *f);
+static qc_rc_e qc_record_check_times(const qc_record_t *rec);
+static qc_rc_e qc_record_check_marker(const qc_record_t *rec);
+static int qc_record_zeros(const uint8_t *data, size_t len);
 
 
 #define qc_rec(field)      offsetof(qc_record_t, field)
@@ -114,7 +120,25 @@ static const qc_record_field_t  qc_record_fields[] = {
       qc_rec(headers), 0, QC_HEADERS_MAX },
 
     { qc_string("tags"), 14, QC_KIND_STRING, QC_UNLESS_ZERO,
-      qc_rec(tags), 0, QC_TAGS_MAX }
+      qc_rec(tags), 0, QC_TAGS_MAX },
+
+    { qc_string("swr"), 15, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(swr), 0, QC_TIME_MAX },
+
+    { qc_string("sie"), 16, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(sie), 0, QC_TIME_MAX },
+
+    { qc_string("epoch"), 17, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(epoch), 0, QC_TIME_MAX * 1000 },
+
+    { qc_string("strict"), 18, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(strict), 0, 1 },
+
+    { qc_string("vary"), 19, QC_KIND_STRING, QC_UNLESS_ZERO,
+      qc_rec(vary), 0, QC_VARY_MAX },
+
+    { qc_string("digest"), 20, QC_KIND_DIGEST, QC_UNLESS_NO_DIGEST,
+      qc_rec(digest), 0, 0 }
 };
 
 #define QC_RECORD_TABLE                                                       \
@@ -175,6 +199,9 @@ qc_record_present(const qc_record_t *rec, const qc_record_field_t *f)
 
     case QC_UNLESS_NO_SUM:
         return rec->coding == QC_CODING_NONE || qc_record_has_sum(rec);
+
+    case QC_UNLESS_NO_DIGEST:
+        return qc_record_has_digest(rec);
 
     default: /* QC_ALWAYS */
         return 1;
@@ -240,6 +267,10 @@ qc_record_put_text(const qc_record_t *rec, const qc_record_field_t *f,
 
     case QC_KIND_SUM:
         qc_buf_hex(scratch, rec->sum, QC_SUM_LEN);
+        break;
+
+    case QC_KIND_DIGEST:
+        qc_buf_hex(scratch, rec->digest, QC_SHA256_LEN);
         break;
 
     case QC_KIND_STRING:
@@ -346,6 +377,9 @@ qc_record_get_text(qc_record_t *rec, const qc_record_field_t *f,
     case QC_KIND_SUM:
         return qc_parse_hex(value, rec->sum, QC_SUM_LEN);
 
+    case QC_KIND_DIGEST:
+        return qc_parse_hex(value, rec->digest, QC_SHA256_LEN);
+
     default: /* QC_KIND_STRING */
         qc_record_set(rec, f, &value, sizeof(value));
         return QC_OK;
@@ -412,6 +446,10 @@ qc_record_put_binary(const qc_record_t *rec, const qc_record_field_t *f,
 
     case QC_KIND_SUM:
         s = qc_str(rec->sum, QC_SUM_LEN);
+        break;
+
+    case QC_KIND_DIGEST:
+        s = qc_str(rec->digest, QC_SHA256_LEN);
         break;
 
     case QC_KIND_STRING:
@@ -533,7 +571,10 @@ qc_record_get_binary(qc_record_t *rec, const qc_record_field_t *f,
 
     case QC_KIND_OBJECT:
     case QC_KIND_SUM:
-        if (value.len != QC_SUM_LEN) {
+    case QC_KIND_DIGEST:
+        if (value.len != ((f->kind == QC_KIND_DIGEST) ? QC_SHA256_LEN
+                                                      : QC_SUM_LEN))
+        {
             return QC_BAD;
         }
 
@@ -577,7 +618,9 @@ qc_record_check(const qc_record_t *rec)
         }
     }
 
-    if (rec->fresh < rec->created || rec->stale < rec->fresh) {
+    if (qc_record_check_times(rec) != QC_OK
+        || qc_record_check_marker(rec) != QC_OK)
+    {
         return QC_BAD;
     }
 
@@ -623,18 +666,68 @@ qc_record_check_field(const qc_record_t *rec, const qc_record_field_t *f)
 }
 
 
-int
-qc_record_has_sum(const qc_record_t *rec)
+static qc_rc_e
+qc_record_check_times(const qc_record_t *rec)
+{
+    if (rec->fresh < rec->created || rec->stale < rec->fresh) {
+        return QC_BAD;
+    }
+
+    if (rec->swr != 0 && (rec->swr < rec->fresh || rec->swr > rec->stale)) {
+        return QC_BAD;
+    }
+
+    if (rec->sie != 0 && (rec->sie < rec->fresh || rec->sie > rec->stale)) {
+        return QC_BAD;
+    }
+
+    return QC_OK;
+}
+
+
+static qc_rc_e
+qc_record_check_marker(const qc_record_t *rec)
+{
+    if (rec->vary.len == 0) {
+        return QC_OK;
+    }
+
+    if (rec->size != 0 || rec->stored != 0 || rec->headers.len != 0
+        || rec->coding != QC_CODING_NONE)
+    {
+        return QC_BAD;
+    }
+
+    return qc_vary_valid(rec->vary) ? QC_OK : QC_BAD;
+}
+
+
+static int
+qc_record_zeros(const uint8_t *data, size_t len)
 {
     size_t  i;
 
-    for (i = 0; i < QC_SUM_LEN; i++) {
-        if (rec->sum[i] != 0) {
-            return 1;
+    for (i = 0; i < len; i++) {
+        if (data[i] != 0) {
+            return 0;
         }
     }
 
-    return 0;
+    return 1;
+}
+
+
+int
+qc_record_has_sum(const qc_record_t *rec)
+{
+    return !qc_record_zeros(rec->sum, QC_SUM_LEN);
+}
+
+
+int
+qc_record_has_digest(const qc_record_t *rec)
+{
+    return !qc_record_zeros(rec->digest, QC_SHA256_LEN);
 }
 
 

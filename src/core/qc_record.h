@@ -17,23 +17,29 @@
  * ignored, so that fields can be added; anything else needs a new version.
  * Identifiers in the binary form: status 1, created 2, fresh 3, stale 4,
  * started 5, size 6, stored 7, cost 8, coding 9, object 10, sum 11, ns 12,
- * headers 13, tags 14.
+ * headers 13, tags 14, swr 15, sie 16, epoch 17, strict 18, vary 19,
+ * digest 20.
+ *
+ * A record with a list of names in vary is a marker: it says only that the
+ * answers are under keys made of this key and these fields of the request
+ * (RFC 9111 section 4.1).  It has no body and no headers.
  */
 
 #ifndef QC_RECORD_H
 #define QC_RECORD_H
 
 
+#include "qc_hash.h"
 #include "qc_headers.h"
 #include "qc_tags.h"
 
 
 #define QC_RECORD_VERSION      1
-#define QC_RECORD_FIELDS       16      /* pairs the text form needs, at most */
+#define QC_RECORD_FIELDS       21      /* pairs the text form needs, at most */
 #define QC_RECORD_MAX          5120    /* bytes of the binary form, at most */
-#define QC_RECORD_FIXED        147     /* of them, all but ns, headers and
-                                          tags, at most */
-#define QC_RECORD_SCRATCH      256     /* bytes qc_record_to_fields() needs */
+#define QC_RECORD_FIXED        226     /* of an answer's, all but ns, headers
+                                          and tags, at most */
+#define QC_RECORD_SCRATCH      384     /* bytes qc_record_to_fields() needs */
 #define QC_HEADERS_MAX         3072    /* bytes of the header block */
 #define QC_NAMESPACE_MAX       255
 #define QC_SIZE_MAX            ((uint64_t) 1 << 40)
@@ -59,12 +65,22 @@ typedef struct {
     uint64_t               stored;     /* bytes of the body as stored; size
                                           if the coding is none */
     uint64_t               cost;       /* ms the upstream took */
+    uint64_t               swr;        /* unix time, s: before this it may be
+                                          served stale while it is fetched
+                                          anew; 0 or fresh to stale */
+    uint64_t               sie;        /* likewise, when that fails */
+    uint64_t               epoch;      /* of the log of invalidations when
+                                          its fill began; 0: not known */
+    uint64_t               strict;     /* 1: never served stale */
     qc_coding_e            coding;     /* of the stored body */
     uint8_t                object[QC_OBJECT_ID_LEN];
     uint8_t                sum[QC_SUM_LEN];  /* of the stored bytes */
+    uint8_t                digest[QC_SHA256_LEN];  /* of the plain body */
     qc_str_t               headers;    /* "Name: value\r\n"... */
     qc_str_t               ns;         /* namespace, may be empty */
     qc_str_t               tags;       /* of qc_tags.h, may be empty */
+    qc_str_t               vary;       /* of a marker: names of fields, lower
+                                          case, sorted, separated by "," */
 } qc_record_t;
 
 
@@ -77,12 +93,14 @@ typedef struct {
 /*
  * Text names, in this order:
  *   v status created_at ttl stale started size_bytes stored cost
- *   compression s3_path sum namespace headers tags
+ *   compression s3_path sum namespace headers tags swr sie epoch strict vary
+ *   digest
  * "ttl" is fresh - created, "stale" is left out when it equals fresh,
  * "cost" when 0, "sum" if there is none (where compression is not "none", it
- * is needed only to serve the stored bytes as they are), "namespace" and
- * "tags" when empty, in the binary form too; "s3_path" is qc_object_name() of
- * the object, "sum" is hexadecimal.
+ * is needed only to serve the stored bytes as they are), "namespace", "tags"
+ * and "vary" when empty, those behind "tags" when 0, in the binary form too;
+ * "s3_path" is qc_object_name() of the object, "sum" and "digest" are
+ * hexadecimal.
  */
 
 /* Values point into the record or into scratch (QC_RECORD_SCRATCH bytes). */
@@ -101,8 +119,9 @@ qc_rc_e qc_record_decode(qc_record_t *rec, qc_str_t data);
 /* The same checks both decoders make; encoders refuse what fails them. */
 qc_rc_e qc_record_check(const qc_record_t *rec);
 
-/* Whether it has a sum; one of all zeros is none. */
+/* Whether it has one; one of all zeros is none. */
 int qc_record_has_sum(const qc_record_t *rec);
+int qc_record_has_digest(const qc_record_t *rec);
 
 /* Whether both are of one stored body: object, sizes, coding and sum. */
 int qc_record_same_body(const qc_record_t *a, const qc_record_t *b);

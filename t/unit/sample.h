@@ -65,10 +65,13 @@ sample_record_eq(const qc_record_t *a, const qc_record_t *b)
            && a->stale == b->stale && a->size == b->size
            && a->stored == b->stored && a->cost == b->cost
            && a->coding == b->coding
+           && a->swr == b->swr && a->sie == b->sie
+           && a->epoch == b->epoch && a->strict == b->strict
            && memcmp(a->object, b->object, QC_OBJECT_ID_LEN) == 0
            && memcmp(a->sum, b->sum, QC_SUM_LEN) == 0
+           && memcmp(a->digest, b->digest, QC_SHA256_LEN) == 0
            && qc_str_eq(a->headers, b->headers) && qc_str_eq(a->ns, b->ns)
-           && qc_str_eq(a->tags, b->tags);
+           && qc_str_eq(a->tags, b->tags) && qc_str_eq(a->vary, b->vary);
 }
 
 
