@@ -16,19 +16,23 @@ typedef enum {
     QC_DIRECTIVE_PRIVATE,
     QC_DIRECTIVE_PUBLIC,
     QC_DIRECTIVE_MUST_REVALIDATE,
+    QC_DIRECTIVE_PROXY_REVALIDATE,
     QC_DIRECTIVE_MUST_UNDERSTAND,
     QC_DIRECTIVE_MAX_AGE,
-    QC_DIRECTIVE_S_MAXAGE
+    QC_DIRECTIVE_S_MAXAGE,
+    QC_DIRECTIVE_SWR,
+    QC_DIRECTIVE_SIE
 } qc_directive_e;
 
 
 static qc_directive_e qc_directive_find(qc_str_t name);
 static void qc_directive_add(qc_directives_t *d, qc_directive_e directive,
     int has_arg, qc_str_t arg);
-static void qc_directive_fields(qc_directives_t *d, qc_str_t arg);
+static int qc_directive_seconds(uint64_t *seconds, int again, qc_str_t arg);
+static int qc_directive_fields(qc_directives_t *d, qc_str_t arg);
 static int qc_directive_field(qc_directives_t *d, qc_str_t name);
 static void qc_directive_member(qc_directives_t *d, const qc_sf_member_t *m);
-static uint64_t qc_directive_integer(const qc_sf_member_t *m);
+static int qc_directive_integer(uint64_t *seconds, const qc_sf_member_t *m);
 
 
 static const struct {
@@ -40,9 +44,12 @@ static const struct {
     { qc_string("private"), QC_DIRECTIVE_PRIVATE },
     { qc_string("public"), QC_DIRECTIVE_PUBLIC },
     { qc_string("must-revalidate"), QC_DIRECTIVE_MUST_REVALIDATE },
+    { qc_string("proxy-revalidate"), QC_DIRECTIVE_PROXY_REVALIDATE },
     { qc_string("must-understand"), QC_DIRECTIVE_MUST_UNDERSTAND },
     { qc_string("max-age"), QC_DIRECTIVE_MAX_AGE },
-    { qc_string("s-maxage"), QC_DIRECTIVE_S_MAXAGE }
+    { qc_string("s-maxage"), QC_DIRECTIVE_S_MAXAGE },
+    { qc_string("stale-while-revalidate"), QC_DIRECTIVE_SWR },
+    { qc_string("stale-if-error"), QC_DIRECTIVE_SIE }
 };
 
 
@@ -62,50 +69,60 @@ static const qc_str_t  qc_directive_needed[] = {
 void
 qc_directives_list(qc_directives_t *d, qc_str_t value)
 {
-    int       has_arg;
+    qc_rc_e   rc;
     qc_str_t  name, arg;
 
     for ( ;; ) {
-        qc_value_skip_ws(&value);
+        rc = qc_directive_next(&value, &name, &arg);
 
-        if (value.len == 0) {
-            return;
-        }
-
-        if (value.data[0] == ',') {
-            qc_value_skip(&value, 1);
-            continue;
-        }
-
-        name = qc_value_token(&value);
-        arg = qc_str(NULL, 0);
-        has_arg = (value.len != 0 && value.data[0] == '=');
-
-        if (has_arg) {
-            qc_value_skip(&value, 1);
-
-            /* both forms are read, RFC 9111 section 5.2 */
-
-            if (value.len == 0 || value.data[0] != '"') {
-                arg = qc_value_token(&value);
-
-            } else if (!qc_value_quoted(&value, &arg)) {
-                break;
-            }
-        }
-
-        if (name.len == 0 || !qc_value_delimiter(&value)) {
+        if (rc != QC_OK) {
             break;
         }
 
         d->any = 1;
-        qc_directive_add(d, qc_directive_find(name), has_arg, arg);
+        qc_directive_add(d, qc_directive_find(name), arg.data != NULL, arg);
     }
 
     /* what cannot be read may have said anything */
 
-    d->bad = 1;
-    d->forbidden = 1;
+    if (rc == QC_BAD) {
+        d->bad = 1;
+        d->forbidden = 1;
+    }
+}
+
+
+qc_rc_e
+qc_directive_next(qc_str_t *value, qc_str_t *name, qc_str_t *arg)
+{
+    qc_value_skip_ws(value);
+
+    while (value->len != 0 && value->data[0] == ',') {
+        qc_value_skip(value, 1);
+        qc_value_skip_ws(value);
+    }
+
+    if (value->len == 0) {
+        return QC_DONE;
+    }
+
+    *name = qc_value_token(value);
+    *arg = qc_str(NULL, 0);
+
+    if (value->len != 0 && value->data[0] == '=') {
+        qc_value_skip(value, 1);
+
+        /* both forms are read, RFC 9111 section 5.2 */
+
+        if (value->len == 0 || value->data[0] != '"') {
+            *arg = qc_value_token(value);
+
+        } else if (!qc_value_quoted(value, arg)) {
+            return QC_BAD;
+        }
+    }
+
+    return (name->len != 0 && qc_value_delimiter(value)) ? QC_OK : QC_BAD;
 }
 
 
@@ -130,8 +147,6 @@ static void
 qc_directive_add(qc_directives_t *d, qc_directive_e directive, int has_arg,
     qc_str_t arg)
 {
-    uint64_t  age;
-
     switch (directive) {
 
     case QC_DIRECTIVE_NO_STORE:
@@ -139,17 +154,21 @@ qc_directive_add(qc_directives_t *d, qc_directive_e directive, int has_arg,
         break;
 
     case QC_DIRECTIVE_NO_CACHE:
-    case QC_DIRECTIVE_PRIVATE:
-        if (has_arg) {
-            qc_directive_fields(d, arg);
+        if (!has_arg || !qc_directive_fields(d, arg)) {
+            d->no_cache = 1;
+            d->strict = 1;
+        }
 
-        } else {
+        break;
+
+    case QC_DIRECTIVE_PRIVATE:
+        if (!has_arg || !qc_directive_fields(d, arg)) {
             d->forbidden = 1;
         }
 
         break;
 
-    /* these have no argument: with one they are something else */
+    /* these have no argument: with one they allow nothing */
 
     case QC_DIRECTIVE_PUBLIC:
         d->everyone |= !has_arg;
@@ -157,6 +176,11 @@ qc_directive_add(qc_directives_t *d, qc_directive_e directive, int has_arg,
 
     case QC_DIRECTIVE_MUST_REVALIDATE:
         d->must_revalidate |= !has_arg;
+        d->strict = 1;
+        break;
+
+    case QC_DIRECTIVE_PROXY_REVALIDATE:
+        d->strict = 1;
         break;
 
     case QC_DIRECTIVE_MUST_UNDERSTAND:
@@ -164,30 +188,47 @@ qc_directive_add(qc_directives_t *d, qc_directive_e directive, int has_arg,
         break;
 
     case QC_DIRECTIVE_MAX_AGE:
-        if (qc_delta_seconds(arg, &age) != QC_OK
-            || (d->has_max_age && d->max_age != age))
-        {
-            age = 0;
-        }
-
-        d->max_age = age;
+        d->strict |= !qc_directive_seconds(&d->max_age, d->has_max_age, arg);
         d->has_max_age = 1;
         break;
 
     case QC_DIRECTIVE_S_MAXAGE:
-        if (qc_delta_seconds(arg, &age) != QC_OK
-            || (d->has_s_maxage && d->s_maxage != age))
-        {
-            age = 0;
-        }
-
-        d->s_maxage = age;
+        (void) qc_directive_seconds(&d->s_maxage, d->has_s_maxage, arg);
         d->has_s_maxage = 1;
+        d->strict = 1;
+        break;
+
+    case QC_DIRECTIVE_SWR:
+        (void) qc_directive_seconds(&d->swr, d->has_swr, arg);
+        d->has_swr = 1;
+        break;
+
+    case QC_DIRECTIVE_SIE:
+        (void) qc_directive_seconds(&d->sie, d->has_sie, arg);
+        d->has_sie = 1;
         break;
 
     default:
         break;
     }
+}
+
+
+/* 0, and no seconds, if it is none, or another one than before. */
+
+static int
+qc_directive_seconds(uint64_t *seconds, int again, qc_str_t arg)
+{
+    uint64_t  n;
+
+    if (qc_delta_seconds(arg, &n) != QC_OK || (again && n != *seconds)) {
+        *seconds = 0;
+        return 0;
+    }
+
+    *seconds = n;
+
+    return 1;
 }
 
 
@@ -215,9 +256,9 @@ qc_delta_seconds(qc_str_t value, uint64_t *seconds)
 }
 
 
-/* Names without escapes, and at least one: otherwise it is about all. */
+/* Names without escapes, and at least one: otherwise 0, it is about all. */
 
-static void
+static int
 qc_directive_fields(qc_directives_t *d, qc_str_t arg)
 {
     size_t    n;
@@ -229,8 +270,7 @@ qc_directive_fields(qc_directives_t *d, qc_str_t arg)
         qc_value_skip_ws(&arg);
 
         if (arg.len == 0) {
-            d->forbidden |= (n == 0);
-            return;
+            return n != 0;
         }
 
         if (arg.data[0] == ',') {
@@ -243,8 +283,7 @@ qc_directive_fields(qc_directives_t *d, qc_str_t arg)
         if (name.len == 0 || !qc_value_delimiter(&arg)
             || !qc_directive_field(d, name))
         {
-            d->forbidden = 1;
-            return;
+            return 0;
         }
 
         n++;
@@ -334,13 +373,24 @@ qc_directive_member(qc_directives_t *d, const qc_sf_member_t *m)
     switch (directive) {
 
     case QC_DIRECTIVE_MAX_AGE:
-        d->max_age = qc_directive_integer(m);
+        d->strict |= !qc_directive_integer(&d->max_age, m);
         d->has_max_age = 1;
         return;
 
     case QC_DIRECTIVE_S_MAXAGE:
-        d->s_maxage = qc_directive_integer(m);
+        (void) qc_directive_integer(&d->s_maxage, m);
         d->has_s_maxage = 1;
+        d->strict = 1;
+        return;
+
+    case QC_DIRECTIVE_SWR:
+        (void) qc_directive_integer(&d->swr, m);
+        d->has_swr = 1;
+        return;
+
+    case QC_DIRECTIVE_SIE:
+        (void) qc_directive_integer(&d->sie, m);
+        d->has_sie = 1;
         return;
 
     case QC_DIRECTIVE_PUBLIC:
@@ -349,6 +399,7 @@ qc_directive_member(qc_directives_t *d, const qc_sf_member_t *m)
 
     case QC_DIRECTIVE_MUST_REVALIDATE:
         d->must_revalidate = (unsigned) yes & 1;
+        d->strict = 1;
         return;
 
     case QC_DIRECTIVE_MUST_UNDERSTAND:
@@ -363,13 +414,16 @@ qc_directive_member(qc_directives_t *d, const qc_sf_member_t *m)
 }
 
 
-static uint64_t
-qc_directive_integer(const qc_sf_member_t *m)
+static int
+qc_directive_integer(uint64_t *seconds, const qc_sf_member_t *m)
 {
     if (m->type != QC_SF_INTEGER || m->number < 0) {
+        *seconds = 0;
         return 0;
     }
 
-    return ((uint64_t) m->number < QC_DELTA_MAX) ? (uint64_t) m->number
-                                                 : QC_DELTA_MAX;
+    *seconds = ((uint64_t) m->number < QC_DELTA_MAX) ? (uint64_t) m->number
+                                                     : QC_DELTA_MAX;
+
+    return 1;
 }

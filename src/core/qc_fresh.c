@@ -7,6 +7,7 @@
 /* Sections are those of RFC 9111 unless another one is named. */
 
 #include "qc_date.h"
+#include "qc_etag.h"
 #include "qc_fresh.h"
 #include "qc_value.h"
 
@@ -18,10 +19,10 @@ typedef enum {
     QC_FRESH_DATE,
     QC_FRESH_AGE,
     QC_FRESH_LAST_MODIFIED,
+    QC_FRESH_ETAG,
     QC_FRESH_VARY,
     QC_FRESH_SET_COOKIE,
     QC_FRESH_TRAILER,
-    QC_FRESH_CONTENT_ENCODING,
     QC_FRESH_CONTENT_RANGE,
     QC_FRESH_OTHER
 } qc_fresh_field_e;
@@ -30,7 +31,11 @@ typedef enum {
 static qc_fresh_field_e qc_fresh_find(qc_str_t name);
 static void qc_fresh_refuse(qc_fresh_t *f, qc_metric_e reason);
 static void qc_fresh_first(qc_str_t *to, qc_str_t value);
+static int qc_fresh_vary(qc_str_t value);
 static void qc_fresh_targeted(qc_fresh_t *f, qc_str_t name, qc_str_t value);
+static qc_metric_e qc_fresh_none(const qc_fresh_t *f,
+    const qc_fresh_answer_t *a);
+static uint64_t qc_fresh_bound(uint64_t seconds);
 static const qc_directives_t *qc_fresh_directives(const qc_fresh_t *f);
 static int qc_fresh_forbidden(const qc_fresh_t *f,
     const qc_fresh_answer_t *a);
@@ -39,15 +44,18 @@ static int qc_fresh_understood(unsigned status);
 static int qc_fresh_has_accel(const qc_fresh_t *f);
 static int qc_fresh_has_lifetime(const qc_fresh_t *f);
 static int qc_fresh_has_expires(const qc_fresh_t *f);
-static int64_t qc_fresh_lifetime(const qc_fresh_t *f,
-    const qc_fresh_answer_t *a);
+static int qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a,
+    int64_t *lifetime);
+static int qc_fresh_failure(const qc_fresh_answer_t *a);
+static void qc_fresh_windows(qc_fresh_t *f, const qc_fresh_answer_t *a,
+    uint64_t late);
+static int qc_fresh_validator(const qc_fresh_t *f, unsigned status);
 static int64_t qc_fresh_accel(const qc_fresh_t *f, int64_t now);
 static int64_t qc_fresh_expires(const qc_fresh_t *f, int64_t now);
 static int64_t qc_fresh_heuristic(const qc_fresh_t *f,
     const qc_fresh_answer_t *a);
 static int64_t qc_fresh_date(const qc_fresh_t *f, int64_t now);
 static uint64_t qc_fresh_received_age(const qc_fresh_t *f);
-static int qc_etag_next(qc_str_t *s, qc_str_t *opaque);
 
 
 /* In the order of qc_fresh_field_e. */
@@ -59,20 +67,11 @@ static const qc_str_t  qc_fresh_names[] = {
     qc_string("date"),
     qc_string("age"),
     qc_string("last-modified"),
+    qc_string("etag"),
     qc_string("vary"),
     qc_string("set-cookie"),
     qc_string("trailer"),
-    qc_string("content-encoding"),
     qc_string("content-range")
-};
-
-
-/* Request fields that are in every key may be named in Vary. */
-
-static const qc_str_t  qc_fresh_vary[] = {
-    qc_string("accept-encoding"),      /* only plain answers are stored */
-    qc_string("authorization"),
-    qc_string("cookie")
 };
 
 
@@ -118,11 +117,15 @@ qc_fresh_field(qc_fresh_t *f, qc_str_t name, qc_str_t value)
         qc_fresh_first(&f->modified, value);
         break;
 
+    case QC_FRESH_ETAG:
+        value = qc_value_trim(value);
+        f->etags_differ |= (f->etag.data != NULL
+                            && !qc_str_eq(f->etag, value));
+        qc_fresh_first(&f->etag, value);
+        break;
+
     case QC_FRESH_VARY:
-        if (!(f->rules->ignore & QC_IGNORE_VARY)
-            && !qc_vary_within(value, qc_fresh_vary,
-                               sizeof(qc_fresh_vary) / sizeof(qc_str_t)))
-        {
+        if (!(f->rules->ignore & QC_IGNORE_VARY) && !qc_fresh_vary(value)) {
             qc_fresh_refuse(f, QC_R_VARY);
         }
 
@@ -138,10 +141,6 @@ qc_fresh_field(qc_fresh_t *f, qc_str_t name, qc_str_t value)
     case QC_FRESH_TRAILER:
         /* announced: they may be dropped before they can be seen */
         qc_fresh_refuse(f, QC_R_TRAILERS);
-        break;
-
-    case QC_FRESH_CONTENT_ENCODING:
-        qc_fresh_refuse(f, QC_R_ENCODED);
         break;
 
     case QC_FRESH_CONTENT_RANGE:
@@ -189,6 +188,36 @@ qc_fresh_first(qc_str_t *to, qc_str_t value)
 }
 
 
+/* Section 4.1: a list of names, and no "*" among them. */
+
+static int
+qc_fresh_vary(qc_str_t value)
+{
+    qc_str_t  name;
+
+    for ( ;; ) {
+        qc_value_skip_ws(&value);
+
+        if (value.len == 0) {
+            return 1;
+        }
+
+        if (value.data[0] == ',') {
+            qc_value_skip(&value, 1);
+            continue;
+        }
+
+        name = qc_value_token(&value);
+
+        if (name.len == 0 || !qc_value_delimiter(&value)
+            || qc_str_eq(name, qc_str("*", 1)))
+        {
+            return 0;
+        }
+    }
+}
+
+
 static void
 qc_fresh_targeted(qc_fresh_t *f, qc_str_t name, qc_str_t value)
 {
@@ -227,18 +256,52 @@ qc_fresh_decide(qc_fresh_t *f, const qc_fresh_answer_t *a)
     f->age += (a->delay < QC_DELTA_MAX) ? a->delay : QC_DELTA_MAX;
     f->age = (f->age < QC_DELTA_MAX) ? f->age : QC_DELTA_MAX;
 
-    lifetime = qc_fresh_lifetime(f, a);
+    if (!qc_fresh_lifetime(f, a, &lifetime)) {
+        return qc_fresh_none(f, a);
+    }
 
-    if (lifetime <= 0) {
-        return QC_R_FRESHNESS;
+    /* section 5.2.2.4 */
+
+    if (f->directives->no_cache && lifetime > 0) {
+        lifetime = 0;
     }
 
     /* a lifetime that never ends would never be cleaned up */
 
-    f->lifetime = ((uint64_t) lifetime < QC_FRESH_MAX) ? (uint64_t) lifetime
-                                                       : QC_FRESH_MAX;
+    f->lifetime = (lifetime > 0) ? qc_fresh_bound((uint64_t) lifetime) : 0;
+    f->late = (lifetime < 0) ? (uint64_t) -lifetime : 0;
+
+    qc_fresh_windows(f, a, f->late);
+
+    /* by Expires it may never have been fresh */
+
+    f->late = (f->late < f->age) ? f->late : f->age;
+
+    if (f->lifetime == 0 && f->keep == 0) {
+        return qc_fresh_none(f, a);
+    }
 
     return QC_NO_METRIC;
+}
+
+
+static qc_metric_e
+qc_fresh_none(const qc_fresh_t *f, const qc_fresh_answer_t *a)
+{
+    /* an outage is not stored, unless somebody asks for it */
+
+    if (qc_fresh_failure(a)) {
+        return QC_R_STATUS;
+    }
+
+    return f->directives->no_cache ? QC_R_CACHE_CONTROL : QC_R_FRESHNESS;
+}
+
+
+static uint64_t
+qc_fresh_bound(uint64_t seconds)
+{
+    return (seconds < QC_FRESH_MAX) ? seconds : QC_FRESH_MAX;
 }
 
 
@@ -323,29 +386,33 @@ qc_fresh_has_expires(const qc_fresh_t *f)
 
 
 /*
- * Not parts (206), answers to conditions (304), and what has no body (204);
- * nor what is about the client or its rate (RFC 6585), nor the server's own
- * failures: stored, an outage would last.
+ * Not parts (206, 416) and answers to conditions (304, 412); nor what is
+ * about the client or its rate (RFC 6585).
  */
 
 int
 qc_fresh_status(unsigned status)
 {
     switch (status) {
-    case 204:
     case 206:
     case 304:
+    case 412:
+    case 416:
     case 428:
     case 429:
     case 431:
+    case 511:
         return 0;
     }
 
-    return status >= 200 && status < 500;
+    return status >= 200 && status <= 599;
 }
 
 
-/* RFC 9110 section 15.1, without those that are never stored. */
+/*
+ * RFC 9110 section 15.1, without those that are never stored and the
+ * server's own failures: stored without being told to, an outage would last.
+ */
 
 static int
 qc_fresh_heuristic_status(unsigned status)
@@ -353,6 +420,7 @@ qc_fresh_heuristic_status(unsigned status)
     switch (status) {
     case 200:
     case 203:
+    case 204:
     case 300:
     case 301:
     case 308:
@@ -387,6 +455,12 @@ qc_fresh_understood(unsigned status)
     case 415:
     case 421:
     case 422:
+    case 500:
+    case 501:
+    case 502:
+    case 503:
+    case 504:
+    case 505:
         return 1;
     }
 
@@ -394,43 +468,132 @@ qc_fresh_understood(unsigned status)
 }
 
 
-/* Seconds from now on; none if 0 or less. */
+/*
+ * 1, and the seconds from now on, fewer than 0 if they have passed; 0 if
+ * nobody says, or somebody says that the answer is not to be stored.
+ */
 
-static int64_t
-qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a)
+static int
+qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a,
+    int64_t *lifetime)
 {
-    int64_t                 lifetime;
     const qc_directives_t  *d;
 
     d = f->directives;
 
     if (qc_fresh_has_accel(f)) {
-        return qc_fresh_accel(f, a->now);
+        *lifetime = qc_fresh_accel(f, a->now);
+        return *lifetime > 0;
     }
 
     /* section 4.2.1; of what another cache has had for a while, the rest */
 
     if (d->has_s_maxage) {
-        lifetime = (int64_t) d->s_maxage;
+        *lifetime = (int64_t) d->s_maxage;
 
     } else if (d->has_max_age) {
-        lifetime = (int64_t) d->max_age;
+        *lifetime = (int64_t) d->max_age;
 
     } else if (qc_fresh_has_expires(f)) {
-        lifetime = qc_fresh_expires(f, a->now);
+        *lifetime = qc_fresh_expires(f, a->now);
 
     } else if (a->has_valid) {
 
         /* the operator's counts from now on */
 
-        return (a->valid < QC_FRESH_MAX) ? (int64_t) a->valid
-                                         : (int64_t) QC_FRESH_MAX;
+        *lifetime = (int64_t) qc_fresh_bound(a->valid);
+        return *lifetime != 0;
+
+    } else if (qc_fresh_failure(a)) {
+        return 0;
+
+    } else if (d->no_cache) {
+        *lifetime = 0;
 
     } else {
-        lifetime = qc_fresh_heuristic(f, a);
+        *lifetime = qc_fresh_heuristic(f, a);
+
+        if (*lifetime <= 0) {
+            return 0;
+        }
     }
 
-    return lifetime - (int64_t) f->age;
+    *lifetime -= (int64_t) f->age;
+
+    return 1;
+}
+
+
+static int
+qc_fresh_failure(const qc_fresh_answer_t *a)
+{
+    return a->status >= 500;
+}
+
+
+/*
+ * How long the answer may be of use beyond its freshness, which ended some
+ * time before it came if it is late.
+ */
+
+static void
+qc_fresh_windows(qc_fresh_t *f, const qc_fresh_answer_t *a, uint64_t late)
+{
+    int                     defaults;
+    const qc_directives_t  *d;
+
+    d = f->directives;
+
+    f->strict = d->strict;
+    f->validator = (unsigned) qc_fresh_validator(f, a->status) & 1;
+
+    if (!f->strict) {
+
+        /* the operator's are not meant to make outages last */
+
+        defaults = !qc_fresh_failure(a);
+
+        f->swr = d->has_swr ? d->swr : defaults ? f->rules->swr : 0;
+        f->sie = d->has_sie ? d->sie : defaults ? f->rules->sie : 0;
+
+        f->swr = qc_fresh_bound(f->swr);
+        f->swr -= (f->swr < late) ? f->swr : late;
+        f->sie = qc_fresh_bound(f->sie);
+        f->sie -= (f->sie < late) ? f->sie : late;
+
+        /* how stale it is would not be known, section 4.2.4 */
+
+        f->strict = (late != 0 && f->swr == 0 && f->sie == 0);
+    }
+
+    f->keep = (f->swr > f->sie) ? f->swr : f->sie;
+
+    if (f->validator && f->rules->revalidate && a->validates
+        && f->keep < f->rules->keep)
+    {
+        f->keep = qc_fresh_bound(f->rules->keep);
+    }
+}
+
+
+/* Whether one is stored by which the answer can be validated. */
+
+static int
+qc_fresh_validator(const qc_fresh_t *f, unsigned status)
+{
+    /* of others no condition is heeded, RFC 9110 section 13.2.1 */
+
+    if (status < 200 || status > 299) {
+        return 0;
+    }
+
+    if (f->etag.data != NULL && !f->etags_differ && qc_etag_valid(f->etag)
+        && !qc_directives_name(f->directives, qc_fresh_names[QC_FRESH_ETAG]))
+    {
+        return 1;
+    }
+
+    return f->modified.data != NULL && qc_modified_valid(f->modified);
 }
 
 
@@ -459,7 +622,10 @@ qc_fresh_accel(const qc_fresh_t *f, int64_t now)
 }
 
 
-/* Section 5.3: by the upstream's own clock, if it says what that is. */
+/*
+ * Section 5.3: by the upstream's own clock, if it says what that is.  What
+ * is not valid passed long ago.
+ */
 
 static int64_t
 qc_fresh_expires(const qc_fresh_t *f, int64_t now)
@@ -469,7 +635,7 @@ qc_fresh_expires(const qc_fresh_t *f, int64_t now)
     if (f->expires_differ
         || qc_date_parse(f->expires, now, &expires) != QC_OK)
     {
-        return 0;
+        return -(int64_t) QC_FRESH_MAX;
     }
 
     return expires - qc_fresh_date(f, now);
@@ -538,113 +704,4 @@ qc_fresh_keeps(const qc_fresh_t *f, qc_str_t name)
 {
     return qc_fresh_find(name) != QC_FRESH_SET_COOKIE
            && !qc_directives_name(f->directives, name);
-}
-
-
-int
-qc_vary_within(qc_str_t value, const qc_str_t *names, size_t n)
-{
-    size_t    i;
-    qc_str_t  name;
-
-    for ( ;; ) {
-        qc_value_skip_ws(&value);
-
-        if (value.len == 0) {
-            return 1;
-        }
-
-        if (value.data[0] == ',') {
-            qc_value_skip(&value, 1);
-            continue;
-        }
-
-        name = qc_value_token(&value);
-
-        if (!qc_value_delimiter(&value) || qc_str_eq(name, qc_str("*", 1))) {
-            return 0;
-        }
-
-        for (i = 0; i < n && !qc_name_eq(name, names[i]); i++) {
-            /* void */
-        }
-
-        if (name.len == 0 || i == n) {
-            return 0;
-        }
-    }
-}
-
-
-int
-qc_etag_match(qc_str_t list, qc_str_t etag)
-{
-    qc_str_t  candidate, current;
-
-    qc_value_skip_ws(&list);
-
-    if (list.len != 0 && list.data[0] == '*') {
-        qc_value_skip(&list, 1);
-        qc_value_skip_ws(&list);
-
-        return list.len == 0;
-    }
-
-    if (!qc_etag_next(&etag, &current) || etag.len != 0) {
-        return 0;
-    }
-
-    for ( ;; ) {
-        qc_value_skip_ws(&list);
-
-        if (list.len == 0) {
-            return 0;
-        }
-
-        if (list.data[0] == ',') {
-            qc_value_skip(&list, 1);
-            continue;
-        }
-
-        if (!qc_etag_next(&list, &candidate) || !qc_value_delimiter(&list)) {
-            return 0;
-        }
-
-        if (qc_str_eq(candidate, current)) {
-            return 1;
-        }
-    }
-}
-
-
-/* RFC 9110 section 8.8.3; the mark of a weak tag is dropped. */
-
-static int
-qc_etag_next(qc_str_t *s, qc_str_t *opaque)
-{
-    if (s->len >= 2 && s->data[0] == 'W' && s->data[1] == '/') {
-        qc_value_skip(s, 2);
-    }
-
-    if (s->len == 0 || s->data[0] != '"') {
-        return 0;
-    }
-
-    qc_value_skip(s, 1);
-    *opaque = qc_str(s->data, 0);
-
-    while (s->len != 0 && s->data[0] > ' ' && s->data[0] != '"'
-           && s->data[0] != 0x7f)
-    {
-        opaque->len++;
-        qc_value_skip(s, 1);
-    }
-
-    if (s->len == 0 || s->data[0] != '"') {
-        return 0;
-    }
-
-    qc_value_skip(s, 1);
-
-    return 1;
 }

@@ -5,10 +5,10 @@
 
 
 /*
- * Whether an answer may be stored, and for how long it is fresh: RFC 9111
- * as a shared cache without validation reads it, RFC 9213, and the field
- * X-Accel-Expires.  Whatever is not understood makes the answer less
- * cacheable, never more.
+ * Whether an answer may be stored, for how long it is fresh, and for how
+ * long it is worth having then: RFC 9111 as a shared cache reads it, RFC
+ * 5861, RFC 9213, and the field X-Accel-Expires.  Whatever is not understood
+ * makes the answer less cacheable, never more.
  */
 
 #ifndef QC_FRESH_H
@@ -16,6 +16,7 @@
 
 
 #include "qc_directives.h"
+#include "qc_etag.h"
 #include "qc_metric.h"
 
 
@@ -34,6 +35,11 @@
 typedef struct {
     unsigned               ignore;     /* of the above */
     unsigned               heuristic:1;
+    unsigned               revalidate:1;  /* what expired is validated */
+    uint64_t               swr;        /* s, where the answer does not say;
+                                          RFC 5861 section 3 */
+    uint64_t               sie;        /* likewise, section 4 */
+    uint64_t               keep;       /* s, to be validated */
     const qc_str_t        *targeted;   /* the one that counts most first */
     size_t                 ntargeted;
 } qc_fresh_rules_t;
@@ -44,12 +50,15 @@ typedef struct {
 typedef struct {
     unsigned               status;
     unsigned               get:1;      /* the answer to a GET */
+    unsigned               validates:1;  /* to GET, HEAD or QUERY */
     unsigned               shared:1;   /* to one with Authorization, which is
                                           not in the key */
-    unsigned               has_valid:1;
+    unsigned               has_valid:1;  /* for 5xx, only if it names the
+                                          very status */
     int64_t                now;        /* the header has come; s since 1970 */
     uint64_t               delay;      /* s since it was asked for */
-    uint64_t               valid;      /* the operator's lifetime, s */
+    uint64_t               valid;      /* the operator's lifetime, s; 0: it
+                                          is not to be stored */
 } qc_fresh_answer_t;
 
 
@@ -64,13 +73,26 @@ typedef struct {
     qc_str_t               expires;
     qc_str_t               date;
     qc_str_t               modified;
+    qc_str_t               etag;
     qc_str_t               age_field;
     unsigned               expires_differ:1;
+    unsigned               etags_differ:1;
 
     qc_metric_e            reason;     /* of a field; QC_NO_METRIC: none */
 
     uint64_t               age;        /* s, when the header has come */
-    uint64_t               lifetime;   /* s from then on, 1 to QC_FRESH_MAX */
+    uint64_t               lifetime;   /* s from then on, 0 only if it is to
+                                          be kept */
+    uint64_t               late;       /* s it was stale then; at most age,
+                                          0 unless lifetime is */
+
+    /* beyond the lifetime, s; these four are at most QC_FRESH_MAX each */
+    uint64_t               swr;        /* stale-while-revalidate, 0: none */
+    uint64_t               sie;        /* stale-if-error, 0: none */
+    uint64_t               keep;       /* worth having, >= swr and sie */
+
+    unsigned               strict:1;   /* never to be served stale */
+    unsigned               validator:1;  /* qc_validators() finds one in it */
 } qc_fresh_t;
 
 
@@ -81,27 +103,22 @@ typedef struct {
 void qc_fresh_init(qc_fresh_t *f, const qc_fresh_rules_t *rules);
 void qc_fresh_field(qc_fresh_t *f, qc_str_t name, qc_str_t value);
 
-/* QC_NO_METRIC with age and lifetime set, or why it must not be stored. */
+/*
+ * QC_NO_METRIC with age and all below it set, or why it must not be stored.
+ *
+ * An answer that must be validated each time, by no-cache or as it has
+ * expired already, is stored with lifetime 0 if it has a validator or may be
+ * served stale.  It is not if nobody gives it a lifetime, nor if
+ * X-Accel-Expires or the operator say 0.  5xx needs a lifetime of the
+ * upstream's or an operator who names it.
+ */
 qc_metric_e qc_fresh_decide(qc_fresh_t *f, const qc_fresh_answer_t *a);
 
 /* Whether the field of an answer that may be stored is stored with it. */
 int qc_fresh_keeps(const qc_fresh_t *f, qc_str_t name);
 
-/* Whether an answer with this status may be stored at all. */
+/* Whether any answer with this status may be stored at all. */
 int qc_fresh_status(unsigned status);
-
-/*
- * Whether a Vary value names only fields in the list (any case, any order):
- * 1 yes, 0 no; "*" in any position is no.
- */
-int qc_vary_within(qc_str_t value, const qc_str_t *names, size_t n);
-
-/*
- * If-None-Match against an entity tag, weak comparison (RFC 9110 section
- * 13.1.2): 1 if one of the list matches or the list is "*".  A list that is
- * malformed matches nothing from there on.
- */
-int qc_etag_match(qc_str_t list, qc_str_t etag);
 
 
 #endif /* QC_FRESH_H */

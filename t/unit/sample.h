@@ -31,6 +31,16 @@
     "0d2500" "436f6e74656e742d547970653a20746578742f706c61696e0d0a"           \
              "455461673a202261220d0a"
 
+#define SAMPLE_DIGEST                                                         \
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+#define SAMPLE_MORE                                                           \
+    "0f0800" "5ccfff6a00000000"                                               \
+    "100800" "30ddff6a00000000"                                               \
+    "110800" "bced37f7a1010000"                                               \
+    "120800" "0100000000000000"                                               \
+    "142000" SAMPLE_DIGEST
+
 
 static inline void
 sample_record(qc_record_t *rec)
@@ -53,6 +63,24 @@ sample_record(qc_record_t *rec)
 
     for (i = 0; i < QC_OBJECT_ID_LEN; i++) {
         rec->object[i] = (uint8_t) (0xa0 + i);
+    }
+}
+
+
+/* What may follow the tags of an answer. */
+
+static inline void
+sample_more(qc_record_t *rec)
+{
+    size_t  i;
+
+    rec->swr = rec->fresh + 60;
+    rec->sie = rec->stale;
+    rec->epoch = 1795149000124;
+    rec->strict = 1;
+
+    for (i = 0; i < QC_SHA256_LEN; i++) {
+        rec->digest[i] = (uint8_t) i;
     }
 }
 

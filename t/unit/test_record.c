@@ -10,14 +10,6 @@
 
 #define NAME      "1/a0/a1a2a3a4a5a6a7a8a9aaabacadaeaf"
 #define SUM       "101112131415161718191a1b1c1d1e1f"
-#define DIGEST    "000102030405060708090a0b0c0d0e0f" SUM
-
-#define MORE_RECORD                                                           \
-    "0f0800" "5ccfff6a00000000"                                               \
-    "100800" "30ddff6a00000000"                                               \
-    "110800" "bced37f7a1010000"                                               \
-    "120800" "0100000000000000"                                               \
-    "142000" DIGEST
 
 
 typedef struct {
@@ -125,8 +117,6 @@ static const change_t  changes[] = {
 
 
 static size_t changed(const change_t *change, qc_field_t *fields);
-static const qc_field_t *replaced(const qc_field_t *fields, size_t n,
-    size_t at, qc_field_t field);
 static void test_golden(void);
 static void test_text(void);
 static void test_text_limits(void);
@@ -135,10 +125,6 @@ static void test_room(void);
 static void test_sum(void);
 static void test_sum_coded(void);
 static void test_tags(void);
-static void test_more_golden(void);
-static void test_more_text(void);
-static void more_record(qc_record_t *rec);
-static void test_marker(void);
 static void test_longest(void);
 static void test_binary_damage(void);
 static void test_binary_fields(void);
@@ -156,9 +142,6 @@ main(void)
     test_room();
     test_sum();
     test_tags();
-    test_more_golden();
-    test_more_text();
-    test_marker();
     test_longest();
     test_binary_damage();
     test_binary_fields();
@@ -227,20 +210,6 @@ changed(const change_t *change, qc_field_t *fields)
     }
 
     return n;
-}
-
-
-/* A copy with another field at this place, which may be behind the last. */
-
-static const qc_field_t *
-replaced(const qc_field_t *fields, size_t n, size_t at, qc_field_t field)
-{
-    static qc_field_t  copy[QC_RECORD_FIELDS + 1];
-
-    memcpy(copy, fields, n * sizeof(qc_field_t));
-    copy[at] = field;
-
-    return copy;
 }
 
 
@@ -584,210 +553,6 @@ test_tags(void)
 }
 
 
-/* What the sample has not: an answer with all that may follow its tags. */
-
-static void
-more_record(qc_record_t *rec)
-{
-    size_t  i;
-
-    sample_record(rec);
-
-    rec->swr = rec->fresh + 60;
-    rec->sie = rec->stale;
-    rec->epoch = 1795149000124;
-    rec->strict = 1;
-
-    for (i = 0; i < QC_SHA256_LEN; i++) {
-        rec->digest[i] = (uint8_t) i;
-    }
-}
-
-
-static void
-test_more_golden(void)
-{
-    size_t       len;
-    uint8_t      want[QC_RECORD_MAX];
-    qc_buf_t     b;
-    qc_record_t  rec, again;
-
-    more_record(&rec);
-    len = sample_bytes(SAMPLE_RECORD MORE_RECORD, want);
-
-    qc_buf_init(&b, tap_guard(0, NULL, len), len);
-    tap_int(qc_record_encode(&rec, &b), QC_OK, "encoded, with more");
-    tap_mem(b.start, qc_buf_len(&b), want, len, "its bytes");
-
-    tap_ok(qc_record_decode(&again, qc_str(tap_guard(0, want, len), len))
-           == QC_OK && sample_record_eq(&rec, &again), "decoded");
-
-    want[len - 33] = 31;
-    tap_int(qc_record_decode(&again, qc_str(want, len - 1)), QC_BAD,
-            "a digest too short");
-
-    memset(rec.digest, 0, QC_SHA256_LEN);
-    tap_ok(!qc_record_has_digest(&rec), "no digest");
-    qc_buf_init(&b, tap_guard(0, NULL, len - 35), len - 35);
-    tap_int(qc_record_encode(&rec, &b), QC_OK, "is left out");
-}
-
-
-static void
-test_more_text(void)
-{
-    size_t       i, n, at;
-    uint8_t      mem[QC_RECORD_SCRATCH];
-    qc_buf_t     b;
-    qc_field_t   fields[QC_RECORD_FIELDS], one;
-    qc_record_t  rec, again;
-
-    static const pair_t  want[] = {
-        { "swr", "1795149660" },
-        { "sie", "1795153200" },
-        { "epoch", "1795149000124" },
-        { "strict", "1" },
-        { "digest", DIGEST }
-    };
-
-    static const change_t  values[] = {
-        { "swr", "0", 1 },
-        { "swr", "1795149599", 0 },
-        { "swr", "1795149600", 1 },
-        { "swr", "1795153200", 1 },
-        { "swr", "1795153201", 0 },
-        { "swr", "", 0 },
-        { "swr", "-1", 0 },
-        { "sie", "0", 1 },
-        { "sie", "1795149599", 0 },
-        { "sie", "1795149600", 1 },
-        { "sie", "1795153201", 0 },
-        { "sie", "18446744073709551615", 0 },
-        { "epoch", "0", 1 },
-        { "epoch", "253402300799000", 1 },
-        { "epoch", "253402300799001", 0 },
-        { "epoch", "1.7e12", 0 },
-        { "strict", "0", 1 },
-        { "strict", "2", 0 },
-        { "strict", "on", 0 },
-        { "digest", "", 0 },
-        { "digest", SUM, 0 },
-        { "digest", DIGEST "00", 0 },
-        { "vary", "", 1 },
-        { "vary", "accept", 0 }
-    };
-
-    more_record(&rec);
-    qc_buf_init(&b, mem, sizeof(mem));
-    tap_int(qc_record_to_fields(&rec, &b, fields, &n), QC_OK, "more, as text");
-    tap_int((long long) n, (long long) (TEXT + 5), "five fields more");
-
-    for (i = 0; i < 5 && TEXT + i < n; i++) {
-        at = TEXT + i;
-        tap_mem(fields[at].name.data, fields[at].name.len,
-                want[i].name, strlen(want[i].name), want[i].name);
-        tap_mem(fields[at].value.data, fields[at].value.len,
-                want[i].value, strlen(want[i].value), want[i].value);
-    }
-
-    tap_ok(qc_record_from_fields(&again, fields, n) == QC_OK
-           && sample_record_eq(&rec, &again), "and back");
-
-    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        one.name = qc_str(values[i].field, strlen(values[i].field));
-        one.value = qc_str(values[i].value, strlen(values[i].value));
-
-        for (at = TEXT; at < n; at++) {
-            if (qc_str_eq(fields[at].name, one.name)) {
-                break;
-            }
-        }
-
-        tap_int(qc_record_from_fields(&again,
-                                      replaced(fields, n, at, one),
-                                      (at == n) ? n + 1 : n),
-                values[i].ok ? QC_OK : QC_BAD, values[i].value);
-    }
-}
-
-
-/* A marker has no body and no headers, and names in one canonical form. */
-
-static void
-test_marker(void)
-{
-    size_t       i, n;
-    uint8_t      mem[QC_RECORD_MAX], scratch_mem[QC_RECORD_SCRATCH];
-    uint8_t      longest[257];
-    qc_buf_t     b, scratch;
-    qc_field_t   fields[QC_RECORD_FIELDS];
-    qc_record_t  rec, again;
-
-    static const char  *good[] = {
-        "accept", "a,b", "a,a-b", "accept,accept-encoding,x!#$%&'*+-.^_`|~"
-    };
-
-    static const char  *bad[] = {
-        "*", "accept,*", "*,accept", "Accept", "a,B", ",", "a,", ",a",
-        "a,,b", "b,a", "a,a", "aa,a", "a, b", "a b", "a:b", "a\r\nb",
-        "\xc3\xa9"
-    };
-
-    memset(&rec, 0, sizeof(qc_record_t));
-    rec.status = 200;
-    rec.created = 1795149000;
-    rec.fresh = rec.stale = 1795149600;
-    memset(rec.object, 0xa0, QC_OBJECT_ID_LEN);
-
-    memset(longest, 'x', sizeof(longest));
-
-    for (i = 0; i < sizeof(good) / sizeof(good[0]) + 1; i++) {
-        rec.vary = (i < sizeof(good) / sizeof(good[0]))
-                   ? qc_str(good[i], strlen(good[i])) : qc_str(longest, 256);
-
-        qc_buf_init(&b, mem, sizeof(mem));
-        qc_buf_init(&scratch, scratch_mem, sizeof(scratch_mem));
-
-        tap_ok(qc_record_encode(&rec, &b) == QC_OK
-               && qc_record_decode(&again, qc_buf_written(&b)) == QC_OK
-               && sample_record_eq(&rec, &again), "marker %zu, bytes", i);
-
-        tap_ok(qc_record_to_fields(&rec, &scratch, fields, &n) == QC_OK
-               && qc_record_from_fields(&again, fields, n) == QC_OK
-               && sample_record_eq(&rec, &again), "marker %zu, text", i);
-        tap_mem(fields[n - 1].name.data, fields[n - 1].name.len, "vary", 4,
-                "its name");
-    }
-
-    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        rec.vary = qc_str(tap_guard(0, bad[i], strlen(bad[i])),
-                          strlen(bad[i]));
-        fields[n - 1].value = rec.vary;
-
-        tap_ok(qc_record_check(&rec) == QC_BAD
-               && qc_record_from_fields(&again, fields, n) == QC_BAD,
-               "no list of names: %s", bad[i]);
-    }
-
-    rec.vary = qc_str(longest, 257);
-    tap_int(qc_record_check(&rec), QC_BAD, "too long a list");
-
-    rec.vary = qc_str("accept", 6);
-    tap_int(qc_record_check(&rec), QC_OK, "a marker");
-
-    rec.size = rec.stored = 1;
-    tap_int(qc_record_check(&rec), QC_BAD, "with a body");
-
-    rec.size = rec.stored = 0;
-    rec.coding = QC_CODING_GZIP;
-    tap_int(qc_record_check(&rec), QC_BAD, "with a coding");
-
-    rec.coding = QC_CODING_NONE;
-    rec.headers = qc_str("A: b\r\n", 6);
-    tap_int(qc_record_check(&rec), QC_BAD, "with headers");
-}
-
-
 /* Every string at its limit; then it is too long. */
 
 static void
@@ -805,7 +570,8 @@ test_longest(void)
     memset(tags, 'x', sizeof(tags));
     tags[1] = ':';
 
-    more_record(&rec);
+    sample_record(&rec);
+    sample_more(&rec);
     rec.coding = QC_CODING_NONE;
     rec.stored = rec.size;
     rec.ns = qc_str(ns, sizeof(ns));
