@@ -47,6 +47,10 @@ my @good = (
     zone("$disk s3_backoff 1ms 1d; store_concurrency 1; store_queue 1;"),
     zone("$disk store_memory 0; store_timeout 1ms; store_retries 0;"),
     zone("$disk memory 32k; marks 128;"), zone("$disk marks 0;"),
+    zone("$disk memory 32k; invalidations 160;"),
+    zone("$disk memory 1m; invalidations 5456;"),
+    zone("$disk invalidations 64; fill_concurrency 0;"),
+    zone("$disk fill_concurrency 65536;"),
     zone("$disk store_retries 10; store_temp_size 1g; memory 99m;"),
 
     # disk

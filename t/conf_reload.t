@@ -156,6 +156,9 @@ reload('marks', "marks 64; $url $bucket");
 ok($t->wait_log(qr/query cache zone "z" has 8192 "marks" until nginx is rest/),
     'marks: not changed');
 reload('no marks', "marks 0; $url $bucket");
+reload('invalidations', "invalidations 64; $url $bucket");
+ok($t->wait_log(qr/query cache zone "z" has 8192 "invalidations" until nginx/),
+    'invalidations: not changed');
 
 # shared memory of another size is another memory
 

@@ -27,7 +27,7 @@ my @times = qw/redis_timeout s3_connect_timeout s3_send_timeout
 my @sizes = qw/memory hold store_memory store_temp_size/;
 my @counts = qw/redis_queue s3_keepalive s3_max_fails store_concurrency
     store_queue/;
-my @numbers = qw/store_retries marks/;
+my @numbers = qw/store_retries marks fill_concurrency/;
 my @pairs = qw/redis_backoff s3_backoff/;
 my @backends = qw/redis s3 disk/;
 
@@ -77,6 +77,16 @@ refused($t, 'no secret here',
         qr/query_cache_zone "z" has more "marks" than fit into an eighth/] }
         'memory 32k; marks 129', 'memory 1m; marks 4097',
         'marks 99999999999'),
+    (map { [zone("$_; $disk"), qr/query_cache_zone "z" has more /
+        . qr/"invalidations" than fit into an eighth/] }
+        'memory 32k; invalidations 161', 'memory 1m; invalidations 5457',
+        'invalidations 99999999999'),
+    (map { [zone("$disk invalidations $_;"),
+        qr/value must be equal to or greater than 64/] } 0, 63),
+    each_of(['invalidations'], [qw/x -1 64k/], qr/invalid number/),
+    each_of(['invalidations'], ['64; NAME 65'], qr/is duplicate/),
+    [zone("$disk fill_concurrency 65537;"),
+     qr/value must be between 0 and 65536/],
     each_of([@counts, @numbers], [qw/x -1 1k/], qr/invalid number/),
     (map { [$_->[0], qr/value must be between 1 and 65536/] }
         each_of(\@counts, [0, 65537], '')),

@@ -15,6 +15,8 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use constant COMMANDS => 2;     # of a lookup: the entry and the log
+
 use QC::FakeS3;
 use QC::Nginx;
 use QC::Services qw/redis/;
@@ -40,7 +42,7 @@ http {
     query_cache_zone z {
         redis ${\$redis->url};
         redis_timeout 60s;
-        redis_queue   10;
+        redis_queue   ${\(10 * COMMANDS)};
         s3    http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
     }
 
@@ -73,7 +75,8 @@ $redis->pause;
 
 my @pending = map { $t->client } 1 .. 10;
 $_->send_request('GET', '/a') for @pending;
-ok($t->wait_stats('/stats', 'redis', 'commands', $before + 10), 'pending');
+ok($t->wait_stats('/stats', 'redis', 'commands',
+    $before + 10 * COMMANDS), 'pending');
 
 for my $n (1 .. 5) {
     my $r = $t->get('/a');
@@ -95,6 +98,6 @@ is($t->get('/a')->header('X-Status'), 'HIT', 'later ones too');
 my $stats = $t->stats('/stats', 'redis');
 is($stats->{queue_full}, 5, 'counted');
 is($stats->{down}, 0, 'not set aside');
-is(scalar $t->error_log(qr/10 redis commands are pending/), 1, 'logged once');
+is(scalar $t->error_log(qr/20 redis commands are pending/), 1, 'logged once');
 
 done_testing();

@@ -20,6 +20,11 @@
     X(request, HIT, "hit", "answers served from the cache")                   \
     X(request, MISS, "miss", "lookups that found no entry")                   \
     X(request, EXPIRED, "expired", "lookups that found an entry too old")     \
+    X(request, STALE, "stale", "entries served though they were too old")     \
+    X(request, UPDATING, "updating",                                          \
+      "entries served stale while they were fetched anew")                    \
+    X(request, REVALIDATED, "revalidated",                                    \
+      "entries served that the upstream said are still good")                 \
     X(request, BYPASS, "bypass", "requests not looked up")                    \
     X(request, FALLBACK, "fallback",                                          \
       "hits whose body could not be had: the upstream answered")              \
@@ -43,6 +48,9 @@
       "the last answer could not be stored")                                  \
     X(reason, R_ABSENT, "absent", "no entry under this key")                  \
     X(reason, R_STALE, "stale", "the entry is past its lifetime")             \
+    X(reason, R_INVALIDATED, "invalidated", "the entry was invalidated")      \
+    X(reason, R_CLIENT, "client_control",                                     \
+      "the client asked for a newer answer")                                  \
     X(reason, R_META_DOWN, "index_down", "the index is not reachable")        \
     X(reason, R_META_TIMEOUT, "index_timeout", "the index did not answer")    \
     X(reason, R_META_ERROR, "index_error", "the index answered an error")     \
@@ -60,6 +68,8 @@
       "the upstream forbids storing or reuse")                                \
     X(reason, R_SET_COOKIE, "set_cookie", "the answer sets a cookie")         \
     X(reason, R_VARY, "vary", "the answer varies by a field not in the key")  \
+    X(reason, R_GROUPS, "groups",                                             \
+      "the answer is in more groups than can be kept")                        \
     X(reason, R_ENCODED, "content_encoding", "the answer is encoded")         \
     X(reason, R_NOT_JSON, "not_json",                                         \
       "the answer or the entry is not JSON, as the zone's layout asks")       \
@@ -96,6 +106,13 @@
     X(index, INDEX_EVICTED, "evicted", "records evicted for memory")          \
     X(index, INDEX_NOMEM, "no_memory", "records that found no memory")        \
     X(index, INDEX_INVALID, "invalid", "records that failed validation")      \
+                                                                              \
+    X(invalidation, INVALIDATION_MADE, "made", "URIs and groups noted")       \
+    X(invalidation, INVALIDATION_FAILED, "failed",                            \
+      "attempts to note them that failed")                                    \
+    X(invalidation, INVALIDATION_LOST, "lost", "invalidations given up")      \
+    X(invalidation, INVALIDATION_FORGOTTEN, "forgotten",                      \
+      "notes forgotten for others: entries filled before are lost")           \
                                                                               \
     X(redis, REDIS_COMMANDS, "commands", "commands sent")                     \
     X(redis, REDIS_CONNECTS, "connects", "connections made ready")            \

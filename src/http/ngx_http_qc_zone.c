@@ -7,20 +7,9 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_SHM_VERSION    2
 #define NGX_HTTP_QC_MARKS          8192
-#define NGX_HTTP_QC_MARKS_SHARE    8   /* they may have 1/8 of the memory */
-
-
-/* The root of a zone's shared memory: reloads find everything from here. */
-
-typedef struct {
-    ngx_uint_t                     version;
-    ngx_http_qc_stats_sh_t         stats;
-    ngx_http_qc_index_sh_t        *index;
-    ngx_http_qc_disk_sh_t         *disk;
-    ngx_http_qc_marks_sh_t        *marks;
-} ngx_http_qc_shm_t;
+#define NGX_HTTP_QC_INVALIDATIONS  8192
+#define NGX_HTTP_QC_SHARE          8   /* each may have 1/8 of the memory */
 
 
 static char *ngx_http_qc_zone_directive(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -35,15 +24,21 @@ static char *ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post,
 static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone);
-static ngx_int_t ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone,
-    void *data);
-static ngx_int_t ngx_http_qc_zone_backends(ngx_conf_t *cf,
-    ngx_http_qc_zone_t *zone);
-static ngx_int_t ngx_http_qc_zone_found(void *data, const qc_object_t *obj);
+static char *ngx_http_qc_zone_invalidations(ngx_http_qc_zone_t *zone);
 
 
 static ngx_conf_num_bounds_t  ngx_http_qc_zone_count = {
     ngx_conf_check_num_bounds, 1, 65536
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_zone_notes = {
+    ngx_conf_check_num_bounds, 64, -1
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_zone_fills = {
+    ngx_conf_check_num_bounds, 0, 65536
 };
 
 
@@ -72,6 +67,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       0,
       offsetof(ngx_http_qc_zone_t, marks.number),
       NULL },
+
+    { ngx_string("invalidations"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, invalidations),
+      &ngx_http_qc_zone_notes },
 
     { ngx_string("redis"),
       NGX_CONF_TAKE12,
@@ -178,6 +180,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       offsetof(ngx_http_qc_zone_t, hold_timeout),
       &ngx_http_qc_zone_timeout },
 
+    { ngx_string("fill_concurrency"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, fill_concurrency),
+      &ngx_http_qc_zone_fills },
+
     { ngx_string("store_concurrency"),
       NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
@@ -256,8 +265,10 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->memory = NGX_CONF_UNSET_SIZE;
     zone->marks.number = NGX_CONF_UNSET_UINT;
+    zone->invalidations = NGX_CONF_UNSET_UINT;
     zone->hold = NGX_CONF_UNSET_SIZE;
     zone->hold_timeout = NGX_CONF_UNSET_MSEC;
+    zone->fill_concurrency = NGX_CONF_UNSET_UINT;
     zone->store_concurrency = NGX_CONF_UNSET_UINT;
     zone->store_queue = NGX_CONF_UNSET_UINT;
     zone->store_memory = NGX_CONF_UNSET_SIZE;
@@ -478,6 +489,7 @@ ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
     ngx_conf_init_size_value(zone->hold, 1024 * 1024);
     ngx_conf_init_msec_value(zone->hold_timeout, 5000);
 
+    ngx_conf_init_uint_value(zone->fill_concurrency, 16);
     ngx_conf_init_uint_value(zone->store_concurrency, 12);
     ngx_conf_init_uint_value(zone->store_queue, 1024);
     ngx_conf_init_size_value(zone->store_memory, 64 * 1024 * 1024);
@@ -531,6 +543,12 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
         return rv;
     }
 
+    rv = ngx_http_qc_zone_invalidations(zone);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
     zone->shm_zone = ngx_shared_memory_add(cf, &zone->name, zone->memory,
                                            &ngx_http_query_cache_module);
     if (zone->shm_zone == NULL) {
@@ -555,7 +573,7 @@ ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone)
 {
     ngx_uint_t  max;
 
-    max = zone->memory / NGX_HTTP_QC_MARKS_SHARE / NGX_HTTP_QC_MARK_SIZE;
+    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_MARK_SIZE;
 
     if (zone->marks.number == NGX_CONF_UNSET_UINT) {
         zone->marks.number = ngx_min(NGX_HTTP_QC_MARKS, max);
@@ -570,215 +588,25 @@ ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone)
 }
 
 
-static ngx_int_t
-ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data)
+static char *
+ngx_http_qc_zone_invalidations(ngx_http_qc_zone_t *zone)
 {
-    ngx_slab_pool_t     *shpool;
-    ngx_http_qc_shm_t   *shm;
-    ngx_http_qc_zone_t  *zone, *old;
+    size_t      size;
+    ngx_uint_t  max;
 
-    zone = shm_zone->data;
-    old = data;
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    /* whole sets */
 
-    /* the list of files is that of the old path, and cannot be both */
+    size = zone->memory / NGX_HTTP_QC_SHARE - sizeof(qc_scopes_t);
+    max = size / (QC_SCOPES_SIZE * QC_SCOPES_WAYS) * QC_SCOPES_WAYS;
 
-    if (old && old->has_disk && zone->has_disk
-        && ngx_strcmp(old->disk.path->name.data, zone->disk.path->name.data)
-           != 0)
-    {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "query cache zone \"%V\" uses the \"%V\" path while "
-                      "previously it used the \"%V\" path; restart nginx, or "
-                      "give the zone another name", &zone->name,
-                      &zone->disk.path->name, &old->disk.path->name);
-        return NGX_ERROR;
+    if (zone->invalidations == NGX_CONF_UNSET_UINT) {
+        zone->invalidations = ngx_min(NGX_HTTP_QC_INVALIDATIONS, max);
     }
 
-    shm = shpool->data;
-
-    if (shm == NULL) {
-
-        shm = ngx_slab_calloc(shpool, sizeof(ngx_http_qc_shm_t));
-        if (shm == NULL) {
-            goto nomem;
-        }
-
-        shm->version = NGX_HTTP_QC_SHM_VERSION;
-        shm->index = ngx_http_qc_index_create(shpool);
-        shm->disk = ngx_http_qc_disk_create(shpool);
-        shm->marks = ngx_http_qc_marks_create(shpool, zone->marks.number);
-
-        if (shm->index == NULL || shm->disk == NULL || shm->marks == NULL) {
-            goto nomem;
-        }
-
-        shpool->log_nomem = 0;
-        shpool->data = shm;
+    if (zone->invalidations > max) {
+        return "has more \"invalidations\" than fit into an eighth of its "
+               "\"memory\"; each takes 24 bytes";
     }
 
-    if (shm->version != NGX_HTTP_QC_SHM_VERSION) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "query cache zone \"%V\" is of another version of the "
-                      "module; restart nginx", &zone->name);
-        return NGX_ERROR;
-    }
-
-    zone->stats.sh = &shm->stats;
-    zone->index.shpool = shpool;
-    zone->index.sh = shm->index;
-    zone->disk.shpool = shpool;
-    zone->disk.sh = shm->disk;
-
-    ngx_http_qc_marks_init(&zone->marks, shpool, shm->marks, &zone->name,
-                           shm_zone->shm.log);
-
-    return NGX_OK;
-
-nomem:
-
-    ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                  "\"memory\" of query cache zone \"%V\" is too small",
-                  &zone->name);
-    return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_http_qc_zones_init(ngx_conf_t *cf)
-{
-    ngx_uint_t                 i;
-    ngx_http_qc_zone_t       **zone;
-    ngx_http_qc_main_conf_t   *qmcf;
-
-    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_query_cache_module);
-
-    zone = qmcf->zones.elts;
-
-    for (i = 0; i < qmcf->zones.nelts; i++) {
-
-        if (ngx_http_qc_zone_backends(cf, zone[i]) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-#if (NGX_THREADS)
-        zone[i]->thread_pool = ngx_thread_pool_add(cf, NULL);
-        if (zone[i]->thread_pool == NULL) {
-            return NGX_ERROR;
-        }
-#endif
-    }
-
-    return NGX_OK;
-}
-
-
-/* The index is local unless it is in Redis; the disk is read before S3. */
-
-static ngx_int_t
-ngx_http_qc_zone_backends(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (zone->has_redis) {
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-        if (ngx_http_qc_endpoint_init(cf, &zone->redis.endpoint, clcf,
-                                      "redis")
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        ngx_http_qc_redis_init(&zone->redis, &zone->stats);
-        zone->meta = &zone->redis.meta;
-
-    } else {
-        ngx_http_qc_index_init(&zone->index, &zone->stats);
-        zone->meta = &zone->index.meta;
-    }
-
-    if (zone->has_disk) {
-        ngx_http_qc_disk_init(&zone->disk, &zone->stats);
-
-        if (!zone->has_redis && !zone->has_s3) {
-            zone->disk.found = ngx_http_qc_zone_found;
-            zone->disk.found_data = zone;
-        }
-
-        zone->tiers[zone->ntiers++] = &zone->disk.tier;
-    }
-
-    if (zone->has_s3) {
-        if (ngx_http_qc_s3_init(cf, &zone->s3, &zone->stats) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        zone->tiers[zone->ntiers++] = &zone->s3.tier;
-    }
-
-    return NGX_OK;
-}
-
-
-/* In the cache manager: a file of a former run. */
-
-static ngx_int_t
-ngx_http_qc_zone_found(void *data, const qc_object_t *obj)
-{
-    ngx_http_qc_zone_t *zone = data;
-
-    ngx_int_t               rc;
-    ngx_http_qc_meta_op_t  *op;
-
-    if (obj->record.stale <= (uint64_t) ngx_time()) {
-        return NGX_DECLINED;
-    }
-
-    op = ngx_calloc(sizeof(ngx_http_qc_meta_op_t), ngx_cycle->log);
-    if (op == NULL) {
-        return NGX_OK;
-    }
-
-    ngx_memcpy(op->key, obj->key, QC_KEY_LEN);
-    op->record = obj->record;
-    op->log = ngx_cycle->log;
-
-    rc = zone->meta->put(zone->meta, op);
-
-    ngx_free(op);
-
-    return (rc == NGX_DECLINED) ? NGX_DECLINED : NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_qc_zones_start(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                 i;
-    ngx_http_qc_zone_t       **zone;
-    ngx_http_qc_main_conf_t   *qmcf;
-
-    qmcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_query_cache_module);
-    zone = qmcf->zones.elts;
-
-    for (i = 0; i < qmcf->zones.nelts; i++) {
-
-        ngx_http_qc_jobs_init(zone[i], cycle->log);
-
-        if (zone[i]->has_redis
-            && ngx_http_qc_redis_start(&zone[i]->redis, cycle) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (zone[i]->has_s3
-            && ngx_http_qc_s3_start(&zone[i]->s3, cycle) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return NGX_CONF_OK;
 }

@@ -69,6 +69,8 @@ ngx_http_qc_index_init(ngx_http_qc_index_t *index, ngx_http_qc_stats_t *stats)
     index->meta.get = ngx_http_qc_index_get;
     index->meta.put = ngx_http_qc_index_put;
     index->meta.drop = ngx_http_qc_index_drop;
+    index->meta.invalidate = ngx_http_qc_index_invalidate;
+    index->meta.check = ngx_http_qc_index_check;
     index->meta.cancel = ngx_http_qc_index_cancel;
     index->meta.stats = stats;
     index->meta.data = index;
@@ -109,6 +111,8 @@ ngx_http_qc_index_get(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 
     ngx_shmtx_lock(&index->shpool->mutex);
 
+    op->epoch = index->scopes->last;
+
     n = ngx_http_qc_index_find_locked(index, op->key);
 
     if (n == NULL) {
@@ -130,6 +134,15 @@ ngx_http_qc_index_get(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 
     if (qc_record_decode(&op->record, qc_str(op->buf, len)) != QC_OK) {
         return ngx_http_qc_index_invalid(index, op);
+    }
+
+    if (!ngx_http_qc_index_valid(index, op, op->scope, op->scoped)) {
+        (void) ngx_http_qc_index_drop(meta, op);
+
+        op->rc = NGX_DECLINED;
+        op->reason = QC_R_INVALIDATED;
+
+        return NGX_DECLINED;
     }
 
     op->rc = NGX_OK;
@@ -251,6 +264,10 @@ ngx_http_qc_index_store_locked(ngx_http_qc_index_t *index,
     ngx_http_qc_index_node_t  *n, *old;
 
     rec = &op->record;
+
+    if (!qc_scopes_valid(index->scopes, rec->epoch, NULL, 0)) {
+        return NGX_DECLINED;
+    }
 
     old = ngx_http_qc_index_find_locked(index, op->key);
 

@@ -4,27 +4,9 @@
  */
 
 
-#include "ngx_http_qc_redis.h"
-#include "ngx_http_qc_redis_reply.h"
+#include "ngx_http_qc_redis_meta.h"
 
 #include "../core/qc_redis_url.h"
-#include "../core/qc_rsc.h"
-
-
-#define NGX_HTTP_QC_REDIS_PREFIX_MAX  64
-#define NGX_HTTP_QC_REDIS_KEY_MAX                                             \
-    (NGX_HTTP_QC_REDIS_PREFIX_MAX + 2 * QC_KEY_LEN)
-
-/* EVAL script 1 key, ARGV[1..2] of the put script, then the pairs */
-#define NGX_HTTP_QC_REDIS_ARGS        (6 + 2 * QC_RSC_FIELDS)
-
-
-typedef struct {
-    int                        argc;
-    const char                *argv[NGX_HTTP_QC_REDIS_ARGS];
-    size_t                     argvlen[NGX_HTTP_QC_REDIS_ARGS];
-    u_char                     key[NGX_HTTP_QC_REDIS_KEY_MAX];
-} ngx_http_qc_redis_args_t;
 
 
 static char *ngx_http_qc_redis_prefix(ngx_http_qc_redis_t *redis,
@@ -50,15 +32,8 @@ static ngx_int_t ngx_http_qc_redis_drop(ngx_http_qc_meta_t *meta,
 static void ngx_http_qc_redis_script_handler(ngx_http_qc_redis_t *redis,
     void *data, redisReply *reply, qc_metric_e reason);
 
-static ngx_int_t ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis,
-    ngx_http_qc_meta_op_t *op, redisReply *reply);
-static void ngx_http_qc_redis_arg(ngx_http_qc_redis_args_t *args,
-    const void *data, size_t len);
 static void ngx_http_qc_redis_key(ngx_http_qc_redis_t *redis,
     ngx_http_qc_meta_op_t *op, ngx_http_qc_redis_args_t *args);
-static ngx_int_t ngx_http_qc_redis_queue(ngx_http_qc_redis_t *redis,
-    ngx_http_qc_meta_op_t *op, ngx_http_qc_redis_args_t *args,
-    ngx_http_qc_redis_reply_pt handler);
 static void ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op);
 
 
@@ -228,6 +203,8 @@ ngx_http_qc_redis_init(ngx_http_qc_redis_t *redis, ngx_http_qc_stats_t *stats)
     meta->get = ngx_http_qc_redis_get;
     meta->put = ngx_http_qc_redis_put;
     meta->drop = ngx_http_qc_redis_drop;
+    meta->invalidate = ngx_http_qc_redis_invalidate;
+    meta->check = ngx_http_qc_redis_check;
     meta->cancel = ngx_http_qc_redis_op_cancel;
     meta->stats = stats;
     meta->data = redis;
@@ -237,19 +214,29 @@ ngx_http_qc_redis_init(ngx_http_qc_redis_t *redis, ngx_http_qc_stats_t *stats)
 static ngx_int_t
 ngx_http_qc_redis_get(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
 {
+    ngx_int_t                  rc;
     ngx_http_qc_redis_t       *redis;
     ngx_http_qc_redis_args_t   args;
 
     redis = meta->data;
     args.argc = 0;
+    op->epoch = 0;
 
     ngx_http_qc_redis_arg(&args, "HGETALL", sizeof("HGETALL") - 1);
     ngx_http_qc_redis_key(redis, op, &args);
 
-    return ngx_http_qc_redis_queue(redis, op, &args,
-                                   ngx_http_qc_redis_get_handler);
+    rc = ngx_http_qc_redis_queue(redis, op, &args,
+                                 ngx_http_qc_redis_get_handler);
+
+    if (rc == NGX_AGAIN && op->scoped && !redis->conf.rsc) {
+        rc = ngx_http_qc_redis_ask(redis, op);
+    }
+
+    return rc;
 }
 
+
+/* If the log was asked, too, its answer comes next and ends the op. */
 
 static void
 ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis, void *data,
@@ -257,7 +244,16 @@ ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis, void *data,
 {
     ngx_http_qc_meta_op_t  *op = data;
 
-    op->pending = NULL;
+    ngx_uint_t              ask;
+
+    ask = (op->earlier != NULL);
+
+    if (ask) {
+        op->earlier = NULL;
+
+    } else {
+        op->pending = NULL;
+    }
 
     if (reply == NULL) {
         op->rc = NGX_ERROR;
@@ -267,7 +263,9 @@ ngx_http_qc_redis_get_handler(ngx_http_qc_redis_t *redis, void *data,
         op->rc = ngx_http_qc_redis_record(redis, op, reply);
     }
 
-    op->done(op);
+    if (!ask) {
+        op->done(op);
+    }
 }
 
 
@@ -372,11 +370,12 @@ ngx_http_qc_redis_copy(ngx_http_qc_meta_op_t *op)
     size_t     i;
     u_char    *p;
     qc_buf_t   b;
-    qc_str_t  *s[3];
+    qc_str_t  *s[4];
 
     s[0] = &op->record.headers;
     s[1] = &op->record.ns;
     s[2] = &op->record.tags;
+    s[3] = &op->record.vary;
 
     qc_buf_init(&b, op->buf, sizeof(op->buf));
 
@@ -522,7 +521,7 @@ ngx_http_qc_redis_script_handler(ngx_http_qc_redis_t *redis, void *data,
 
 /* Not the type of reply that was expected: an error, as a rule. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
     redisReply *reply)
 {
@@ -547,7 +546,7 @@ ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
 }
 
 
-static void
+void
 ngx_http_qc_redis_arg(ngx_http_qc_redis_args_t *args, const void *data,
     size_t len)
 {
@@ -570,10 +569,11 @@ ngx_http_qc_redis_key(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_qc_redis_queue(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
     ngx_http_qc_redis_args_t *args, ngx_http_qc_redis_reply_pt handler)
 {
+    op->earlier = NULL;
     op->pending = ngx_http_qc_redis_command(redis, args->argc, args->argv,
                                             args->argvlen, handler, op,
                                             &op->reason);
@@ -588,5 +588,10 @@ ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op)
     if (op->pending) {
         ngx_http_qc_redis_cancel(op->pending);
         op->pending = NULL;
+    }
+
+    if (op->earlier) {
+        ngx_http_qc_redis_cancel(op->earlier);
+        op->earlier = NULL;
     }
 }

@@ -6,13 +6,14 @@
 
 /*
  * Bodies in a folder.  <path>/<object name>: the header of core/qc_object.h,
- * then the stored bytes; <path>/tmp/ holds files being written.  A list in
+ * then the stored bytes; <path>/tmp/ holds files being written, and
+ * <path>/invalidated the position of the log of invalidations.  A list in
  * shared memory, by last access, says what is there; nginx's cache manager
  * process fills it after a start and evicts, so that no worker ever walks a
  * folder.
  *
  * ngx_http_qc_disk.c reads, _put.c writes and deletes, _list.c is the list,
- * _manager.c runs in the manager process.
+ * _manager.c runs in the manager process, _position.c keeps the position.
  */
 
 #ifndef _NGX_HTTP_QC_DISK_H_INCLUDED_
@@ -66,6 +67,14 @@ void ngx_http_qc_disk_init(ngx_http_qc_disk_t *disk,
     ngx_http_qc_stats_t *stats);
 
 ngx_http_qc_disk_sh_t *ngx_http_qc_disk_create(ngx_slab_pool_t *shpool);
+
+/*
+ * Blocking, of 16 bytes.  What was saved last, 0 if nothing ever was, and now
+ * if it cannot be read.  An error of saving is logged.
+ */
+uint64_t ngx_http_qc_disk_position(ngx_http_qc_disk_t *disk, ngx_log_t *log);
+void ngx_http_qc_disk_position_save(void *disk, uint64_t position,
+    ngx_log_t *log);
 
 
 /* Between the files of the disk store. */

@@ -13,8 +13,8 @@ package QC::FakeRedis;
 #     $redis->fault('stall', gate => 'g', match => qr/^HGETALL/);
 #
 # Knows AUTH, SELECT, CLIENT, PING, ECHO, QUIT, GET, SET, DEL, EXISTS,
-# HGETALL, HGET, HSET, EXPIRE, PEXPIRE, TTL, DBSIZE, FLUSHALL, SCRIPT and
-# EVAL/EVALSHA; of scripts it runs none: they answer what the sub in
+# HGETALL, HGET, HMGET, HSET, EXPIRE, PEXPIRE, TTL, DBSIZE, FLUSHALL, SCRIPT
+# and EVAL/EVALSHA; of scripts it runs none: they answer what the sub in
 # start(eval => sub { my ($fake, $keys, $args, $script) = @_; ... }) returns,
 # else the integer 1.  That sub makes replies with integer(1), bulk('a'),
 # simple('OK'), error('ERR text'), array(bulk('a'), ...) of this package.
@@ -299,6 +299,15 @@ sub do_HGETALL {
 
 
 sub do_HGET { return bulk(($_[0]{data}{$_[1]} // {})->{$_[2]}) }
+
+
+sub do_HMGET {
+    my ($self, $key, @fields) = @_;
+
+    my $hash = $self->{data}{$key} // {};
+
+    return array(map { bulk($hash->{$_}) } @fields);
+}
 
 
 sub do_HSET {
