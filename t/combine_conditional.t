@@ -2,8 +2,9 @@
 
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
-# Conditions on a hit are answered as a static file answers them. A 304 does
-# not read the body store; a condition that fails is 412 and leaves nothing
+# Conditions on a hit are answered as a static file answers them, but for
+# If-Modified-Since beside If-None-Match, which does not count (RFC 9110
+# section 13.1.3; nginx has both count). A 304 does not read the body store; a condition that fails is 412 and leaves nothing
 # behind that goes on reading.
 
 use strict;
@@ -90,8 +91,13 @@ $c->each_zone(sub {
                 my $r = $c->ask($method, $uri, @o);
                 is($r->header('X-Cache'), 'HIT', "$name: a hit")
                     if $r->status != 412;
-                is(seen($r), seen($t->request($method, $uri, @o,
-                    port => 'static')), "$name: as of the file");
+
+                my @counts = @$condition;
+                @counts = @counts[0, 1] if "@counts" =~ /None.*Since/;
+
+                is(seen($r), seen($t->request($method, $uri,
+                    headers => \@counts, port => 'static')),
+                    "$name: as of the file");
 
                 is($c->reads, $reads, "$name: body not read")
                     if $method eq 'HEAD' || $r->status == 304

@@ -82,7 +82,7 @@ sub fields {
 
     my %of_one = map { $_ => 1 } 'Date', 'X-Cache', 'Connection',
         'Transfer-Encoding', 'Content-Length', 'Accept-Ranges', 'Keep-Alive',
-        'Age';
+        'Age', 'Cache-Status';
 
     return join '', sort map { "$_->[0]: $_->[1]\n" }
         grep { !$of_one{$_->[0]} } @{$r->headers};

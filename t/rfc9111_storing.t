@@ -85,13 +85,13 @@ my $table = <<'EOF';
 4.2.2         | /heuristic  | 100           | Last-Modified: {-1000}
 4.2.2         | /heuristic  | 86400         | Last-Modified: {-9999999}
 4.2.2         | /heuristic  | freshness     | Last-Modified: {+1000}
-4.2.2         | /heuristic  | freshness     | Last-Modified: {-1000} & Cache-Control: max-age=0
+4.2.2         | /heuristic  | freshness     | Cache-Control: max-age=0
 4.2.2         | POST /heuristic | freshness | Last-Modified: {-1000}
 RFC 9110 15.1 | /heuristic  | 100           | :status 404 & Last-Modified: {-1000}
 RFC 9110 15.1 | /heuristic  | freshness     | :status 403 & Last-Modified: {-1000}
 3             | /           | 60            | :status 404 & Cache-Control: max-age=60
 3             | /           | 60            | :status 410 & Cache-Control: max-age=60
-3             | /           | status        | :status 500 & Cache-Control: max-age=60
+3             | /           | 60            | :status 500 & Cache-Control: max-age=60
 RFC 6585 4    | /           | status        | :status 429 & Cache-Control: max-age=60
 4.1           | /           | vary          | Cache-Control: max-age=60 & Vary: *
 4.1           | /           | vary          | Cache-Control: max-age=60 & Vary: Accept-Encoding, *
@@ -256,7 +256,7 @@ sub fields {
     my ($r) = @_;
 
     return join "\n", $r->status, (sort map { lc($_->[0]) . ": $_->[1]" }
-        grep { $_->[0] !~ /^(?:Date|X-Status|X-Key|Accept-Ranges|Age
+        grep { $_->[0] !~ /^(?:Date|X-Status|X-Key|Accept-Ranges|Age|Cache-Status
             |Set-Cookie|Connection)$/xi } @{$r->headers}), $r->body;
 }
 

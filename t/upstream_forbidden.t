@@ -46,13 +46,13 @@ my @cases = (
     ['not to be read', 'cache_control', 'Cache-Control' => 'a="b, no-store'],
     ['other words', undef, 'Cache-Control' => 'public, a="no-store", b=c'],
     ['Vary *', 'vary', Vary => '*'],
-    ['Vary Accept', 'vary', Vary => 'Accept'],
-    ['Vary, last', 'vary', Vary => 'Accept-Encoding, X-User'],
-    ['Vary, second', 'vary', Vary => 'Accept-Encoding', Vary => 'Origin'],
+    ['Vary Accept, *', 'vary', Vary => 'Accept, *'],
+    ['Vary, last', 'vary', Vary => 'Accept-Encoding, "X-User"'],
+    ['Vary, second', 'vary', Vary => 'Accept-Encoding', Vary => '*'],
     ['Vary by the key', undef, Vary => 'Accept-Encoding, Authorization',
         Vary => 'cookie'],
-    ['gzip', 'content_encoding', 'Content-Encoding' => 'gzip'],
-    ['identity', 'content_encoding', 'Content-Encoding' => 'identity'],
+    ['br', 'content_encoding', 'Content-Encoding' => 'br'],
+    ['deflate', 'content_encoding', 'Content-Encoding' => 'deflate'],
     ['Content-Range', 'status', 'Content-Range' => 'bytes 0-3/10'],
 );
 
@@ -111,7 +111,7 @@ sub fields {
     my ($r) = @_;
 
     return join "\n", $r->status, $r->reason, (sort map { "$_->[0]: $_->[1]" }
-        grep { $_->[0] !~ /^(?:Date|X-Status|Accept-Ranges|Age)$/ }
+        grep { $_->[0] !~ /^(?:Date|X-Status|Accept-Ranges|Age|Cache-Status)$/ }
         @{$r->headers}), $r->body;
 }
 

@@ -3,11 +3,11 @@
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
 # Which statuses are stored: those with a lifetime of their own or of
-# query_cache_valid, but never parts (206), answers to conditions (304),
-# answers without a body (204), what RFC 6585 says of the client (428, 429,
-# 431) and the server's own failures (5xx).  All are passed on as they are.
-# A stored 206 or 304 would be half an answer, a stored 5xx an outage that
-# lasts.
+# query_cache_valid, but never parts (206, 416), answers to conditions (304,
+# 412), and what RFC 6585 says of the client (428, 429, 431); and the server's
+# own failures (5xx) only where they are meant: by the upstream, or by their
+# code in query_cache_valid.  All are passed on as they are.  A stored 206 or
+# 304 would be half an answer, a 5xx stored by "any" an outage that lasts.
 
 use strict;
 use warnings;
@@ -25,18 +25,27 @@ my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 my @fresh = ('Cache-Control' => 'max-age=1000');
 
 my @cases = (
-    # status, stored by Cache-Control, by "any", by nothing but the default
-    [200, 1, 1, 1], [201, 1, 1, 0], [202, 1, 1, 0], [203, 1, 1, 0],
-    [204, 0, 0, 0], [206, 0, 0, 0], [300, 1, 1, 0], [301, 1, 1, 1],
-    [302, 1, 1, 1], [303, 1, 1, 0], [304, 0, 0, 0], [307, 1, 1, 0],
-    [308, 1, 1, 0], [400, 1, 1, 0], [401, 1, 1, 0], [403, 1, 1, 0],
-    [404, 1, 1, 0], [410, 1, 1, 0], [416, 1, 1, 0], [428, 0, 0, 0],
-    [429, 0, 0, 0], [431, 0, 0, 0],
-    [500, 0, 0, 0], [501, 0, 0, 0], [502, 0, 0, 0], [503, 0, 0, 0],
-    [504, 0, 0, 0], [599, 0, 0, 0],
+    # status, stored by Cache-Control, by "any", by nothing but the default,
+    # by its code
+
+    [200, 1, 1, 1, 1], [201, 1, 1, 0, 1], [202, 1, 1, 0, 1],
+    [203, 1, 1, 0, 1], [204, 1, 1, 0, 1], [205, 1, 1, 0, 1],
+    [206, 0, 0, 0, 0], [299, 1, 1, 0, 1], [300, 1, 1, 0, 1],
+    [301, 1, 1, 1, 1], [302, 1, 1, 1, 1], [303, 1, 1, 0, 1],
+    [304, 0, 0, 0, 0], [307, 1, 1, 0, 1], [308, 1, 1, 0, 1],
+    [400, 1, 1, 0, 1], [401, 1, 1, 0, 1], [403, 1, 1, 0, 1],
+    [404, 1, 1, 0, 1], [405, 1, 1, 0, 1], [410, 1, 1, 0, 1],
+    [412, 0, 0, 0, 0], [414, 1, 1, 0, 1], [416, 0, 0, 0, 0],
+    [428, 0, 0, 0, 0], [429, 0, 0, 0, 0], [431, 0, 0, 0, 0],
+    [451, 1, 1, 0, 1], [499, 1, 1, 0, 1],
+    [500, 1, 0, 0, 1], [501, 1, 0, 0, 1], [502, 1, 0, 0, 1],
+    [503, 1, 0, 0, 1], [504, 1, 0, 0, 1], [599, 1, 0, 0, 1],
 );
 
-my @ways = qw/fresh any default/;
+my @never = qw/206 304 412 416 428 429 431/;
+my $codes = join ' ', map { $_->[0] } @cases;
+
+my @ways = qw/fresh any default code/;
 
 my %routes;
 
@@ -51,7 +60,7 @@ for my $case (@cases) {
 
 my $up = QC::Upstream->start(port => port('up'), routes => \%routes);
 
-$t->write_file_expand('nginx.conf', <<'EOF');
+$t->write_file_expand('nginx.conf', <<'EOF' =~ s/CODES/$codes/r);
 
 %%TEST_GLOBALS%%
 
@@ -65,6 +74,7 @@ http {
         disk %%TESTDIR%%/store;
     }
 
+    query_cache_cache_status off;
     add_header X-Status "$query_cache_status $query_cache_reason" always;
 
     server {
@@ -84,6 +94,13 @@ http {
         location /default {
             query_cache z;
             query_cache_valid 1h;
+            proxy_pass http://127.0.0.1:%%PORT_up%%;
+        }
+
+        location /code {
+            query_cache z;
+            query_cache_valid CODES 1h;
+            query_cache_valid any 0;
             proxy_pass http://127.0.0.1:%%PORT_up%%;
         }
 
@@ -123,7 +140,7 @@ for my $case (@cases) {
         my $r = $t->get($uri);
         is(fields($r), $plain, "$uri: passed on");
 
-        my $reason = $status =~ /^(?:20[46]|304|428|429|431|5..)$/ ? 'status'
+        my $reason = (grep { $_ == $status } @never) ? 'status'
             : $stored[$n] ? 'absent' : 'freshness';
 
         is($r->header('X-Status'), "MISS $reason", "$uri: $reason");

@@ -13,8 +13,12 @@
 #include "../common/ngx_http_qc_stats.h"
 #include "../core/qc_codec.h"
 #include "../core/qc_fresh.h"
+#include "../core/qc_groups.h"
 #include "../core/qc_key.h"
+#include "../core/qc_merge.h"
 #include "../core/qc_query.h"
+#include "../core/qc_reuse.h"
+#include "../core/qc_vary.h"
 #include "../meta/ngx_http_qc_index.h"
 #include "../meta/ngx_http_qc_mark.h"
 #include "../meta/ngx_http_qc_redis.h"
@@ -41,6 +45,8 @@
 typedef struct ngx_http_qc_ctx_s   ngx_http_qc_ctx_t;
 typedef struct ngx_http_qc_job_s   ngx_http_qc_job_t;
 
+typedef struct ngx_http_qc_transcode_s  ngx_http_qc_transcode_t;
+
 
 /* The store jobs of a zone in this worker. */
 
@@ -51,6 +57,7 @@ typedef struct {
     ngx_uint_t                     active;
     size_t                         memory;  /* held by captures and jobs */
     off_t                          temp;    /* likewise, in files */
+    ngx_uint_t                     invalidations;   /* not yet written */
     ngx_event_t                    start;   /* posted: begin waiting jobs */
     ngx_connection_t               ident;
 } ngx_http_qc_jobs_t;
@@ -68,6 +75,7 @@ typedef struct {
     ngx_http_qc_s3_t               s3;
     ngx_http_qc_disk_t             disk;
     ngx_http_qc_marks_t            marks;
+    ngx_uint_t                     invalidations;   /* notes of the log */
 
     ngx_http_qc_tier_t            *tiers[NGX_HTTP_QC_TIERS];  /* as read */
     ngx_uint_t                     ntiers;
@@ -75,6 +83,7 @@ typedef struct {
     size_t                         hold;
     ngx_msec_t                     hold_timeout;
 
+    ngx_uint_t                     fill_concurrency;    /* 0: none */
     ngx_uint_t                     store_concurrency;
     ngx_uint_t                     store_queue;
     size_t                         store_memory;
@@ -213,11 +222,15 @@ typedef enum {
     NGX_HTTP_QC_KEY = 0,
     NGX_HTTP_QC_LOOKUP,
     NGX_HTTP_QC_RECORD,
+    NGX_HTTP_QC_CHECKED,
+    NGX_HTTP_QC_REUSE,
+    NGX_HTTP_QC_SERVE,
     NGX_HTTP_QC_OPEN,
     NGX_HTTP_QC_OPENED,
     NGX_HTTP_QC_SEND,
     NGX_HTTP_QC_FINISH,
-    NGX_HTTP_QC_UPSTREAM
+    NGX_HTTP_QC_UPSTREAM,
+    NGX_HTTP_QC_ERROR
 } ngx_http_qc_step_e;
 
 
@@ -226,6 +239,9 @@ typedef enum {
     NGX_HTTP_QC_STATUS_HIT,
     NGX_HTTP_QC_STATUS_MISS,
     NGX_HTTP_QC_STATUS_EXPIRED,
+    NGX_HTTP_QC_STATUS_STALE,
+    NGX_HTTP_QC_STATUS_UPDATING,
+    NGX_HTTP_QC_STATUS_REVALIDATED,
     NGX_HTTP_QC_STATUS_BYPASS
 } ngx_http_qc_status_e;
 
@@ -258,6 +274,7 @@ struct ngx_http_qc_ctx_s {
     /* what an earlier location has left, before an internal redirect */
     ngx_http_upstream_t           *upstream;
     ngx_uint_t                     nheaders;
+    ngx_uint_t                     err_status;
 
     ngx_http_qc_step_e             step;
     ngx_http_qc_status_e           status;
@@ -265,9 +282,14 @@ struct ngx_http_qc_ctx_s {
     ngx_str_t                      tier;
 
     u_char                         key[QC_KEY_LEN];
+    u_char                         primary[QC_KEY_LEN];  /* of a variant */
     ngx_str_t                      ns;
     ngx_http_qc_query_t           *query;
+    qc_client_t                    client;  /* what its Cache-Control asks */
     ngx_http_qc_meta_op_t         *op;      /* the lookup, then the record */
+    ngx_http_qc_meta_op_t         *marker;  /* what led to a variant */
+    qc_reuse_t                     reuse;
+    uint64_t                       epoch;   /* of the log of invalidations */
     qc_record_t                    served;  /* the record, of what goes out */
 
     ngx_http_qc_read_t             read;
@@ -278,12 +300,25 @@ struct ngx_http_qc_ctx_s {
     qc_buf_t                       body;    /* of a held hit, decoded */
 
     ngx_http_qc_job_t             *job;     /* the capture */
+    qc_coding_e                    encoding; /* of the upstream's answer */
     time_t                         started; /* ms are in started_ms */
     ngx_msec_t                     started_ms;
     ngx_msec_t                     started_at;  /* ngx_current_msec */
     void                          *explain; /* of an explained request */
+    ngx_uint_t                     failed_status;   /* nginx's own error */
     unsigned                       keyed:1;
     unsigned                       error_page:1; /* of an earlier location */
+    unsigned                       hit:1;       /* the cache answers */
+    unsigned                       variant:1;   /* key is a secondary one */
+    unsigned                       entry:1;     /* op->record is an entry */
+    unsigned                       validating:1;
+    unsigned                       on_error:1;  /* stale is better than that */
+    unsigned                       stripped:1;  /* of the client's conditions */
+    unsigned                       answered:1;  /* the upstream, this time */
+    unsigned                       silent:1;    /* the client has its answer,
+                                                   the capture has not */
+    unsigned                       keepalive:1; /* r->keepalive, as it was */
+    unsigned                       no_error_page:1; /* r->error_page, too */
     unsigned                       streaming:1; /* the header is sent */
     unsigned                       hold:1;
     unsigned                       coded:1;     /* goes out as it is stored */
@@ -298,7 +333,8 @@ struct ngx_http_qc_ctx_s {
 typedef enum {
     NGX_HTTP_QC_JOB_ENCODE = 0,
     NGX_HTTP_QC_JOB_PUT,
-    NGX_HTTP_QC_JOB_PUBLISH
+    NGX_HTTP_QC_JOB_PUBLISH,
+    NGX_HTTP_QC_JOB_MARK
 } ngx_http_qc_job_step_e;
 
 
@@ -316,6 +352,9 @@ struct ngx_http_qc_job_s {
 
     u_char                         key[QC_KEY_LEN];
     qc_record_t                    record;
+    u_char                         primary[QC_KEY_LEN];
+    qc_record_t                    marker;  /* to publish there, if it has
+                                               names */
     ngx_int_t                      level;
 
     /* the answer, plain: memory, or all of it in a file */
@@ -323,6 +362,7 @@ struct ngx_http_qc_job_s {
     ngx_chain_t                  **last_chunk;
     ngx_chain_t                   *chunk;   /* being filled */
     qc_gate_t                     *gate;    /* NULL: nothing to check */
+    ngx_http_qc_transcode_t       *transcode;   /* NULL: it came plain */
     ngx_temp_file_t               *temp;
     size_t                         memory;  /* accounted in zone->jobs */
     off_t                          spilled; /* likewise */
@@ -350,6 +390,7 @@ struct ngx_http_qc_job_s {
     qc_metric_e                    reason;  /* of a step that failed */
 
     unsigned                       summed:1;    /* if compressed, too */
+    unsigned                       digested:1;  /* record.digest is wanted */
     unsigned                       complete:1;  /* may be submitted */
     unsigned                       queued:1;
     unsigned                       active:1;
@@ -423,13 +464,15 @@ void ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx);
 char *ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_qc_zone_t *ngx_http_qc_zone_find(ngx_http_qc_main_conf_t *qmcf,
     ngx_str_t *name);
+
+/* ngx_http_qc_zone_init.c */
+ngx_int_t ngx_http_qc_zone_shm_init(ngx_shm_zone_t *shm_zone, void *data);
 ngx_int_t ngx_http_qc_zones_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_qc_zones_start(ngx_cycle_t *cycle);
 
 /* ngx_http_qc_request.c */
 ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
 void ngx_http_qc_resume(ngx_http_request_t *r);
-ngx_int_t ngx_http_qc_run_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
     ngx_http_qc_loc_conf_t *qlcf);
 ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
@@ -437,7 +480,29 @@ ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
 ngx_http_qc_meta_op_t *ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
     void (*done)(ngx_http_qc_meta_op_t *op));
 
+ngx_int_t ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_status_e status, qc_metric_e reason);
 ngx_uint_t ngx_http_qc_method(ngx_http_request_t *r);
+
+/* ngx_http_qc_reuse.c: steps from a record to what is done with it */
+void ngx_http_qc_read_client(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_checked(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_vary.c: keys of variants; NGX_DECLINED: there can be none */
+ngx_int_t ngx_http_qc_variant(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_vary(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job);
+
+/* ngx_http_qc_forward.c: the request on its way to the upstream */
+ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_error(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_validate.c: what a 304, or a HEAD, says of an entry */
+ngx_int_t ngx_http_qc_validated(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_head_answered(ngx_http_qc_ctx_t *ctx);
 
 /*
  * ngx_http_qc_key.c: NGX_OK, NGX_DECLINED (q.reason says why), NGX_ERROR.
@@ -476,6 +541,7 @@ qc_metric_e ngx_http_qc_rsc_storable(ngx_http_qc_ctx_t *ctx,
 void ngx_http_qc_choose_coding(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_coding_weak(ngx_pool_t *pool, ngx_str_t *tag);
 
 /* ngx_http_qc_headers.c */
 ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
@@ -495,6 +561,11 @@ extern ngx_http_output_body_filter_pt  ngx_http_qc_next_body_filter;
 
 /* ngx_http_qc_storable.c: QC_NO_METRIC, and how long; or why not */
 qc_metric_e ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh);
+qc_metric_e ngx_http_qc_decide(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
+    ngx_uint_t status);
+void ngx_http_qc_times(qc_record_t *rec, const qc_fresh_t *fresh);
+void ngx_http_qc_each_field(ngx_http_qc_ctx_t *ctx,
+    void (*field)(void *data, qc_str_t name, qc_str_t value), void *data);
 ngx_uint_t ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx);
 ngx_http_upstream_t *ngx_http_qc_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size);
@@ -502,6 +573,23 @@ ngx_int_t ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size);
 /* ngx_http_qc_capture.c */
 void ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_capture(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+qc_metric_e ngx_http_qc_capture_bytes(ngx_http_qc_job_t *job, u_char *p,
+    size_t len);
+
+/*
+ * ngx_http_qc_transcode.c: call() before each chain of buffers; sizes are of
+ * the encoded body
+ */
+ngx_int_t ngx_http_qc_transcode_coding(ngx_http_request_t *r,
+    qc_coding_e *coding);
+ngx_uint_t ngx_http_qc_transcode_drops(ngx_str_t *name);
+ngx_int_t ngx_http_qc_transcode_start(ngx_http_qc_job_t *job,
+    qc_coding_e coding, off_t max_size);
+void ngx_http_qc_transcode_call(ngx_http_qc_transcode_t *t);
+qc_metric_e ngx_http_qc_transcode_buf(ngx_http_qc_transcode_t *t,
+    ngx_buf_t *b);
+off_t ngx_http_qc_transcode_size(ngx_http_qc_transcode_t *t);
+ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
 
 /* ngx_http_qc_store.c */
 void ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log);
@@ -512,6 +600,29 @@ void ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc,
     qc_metric_e reason);
 void ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
     const u_char *object);
+void ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
+    const qc_record_t *record);
+
+/* ngx_http_qc_cache_status.c, ngx_http_qc_digest.c: fields of answers */
+ngx_int_t ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_invalidate.c */
+void ngx_http_qc_invalidate(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_groups.c: by what an entry may be invalidated */
+void ngx_http_qc_target(ngx_http_request_t *r, qc_str_t *path,
+    qc_str_t *args);
+ngx_int_t ngx_http_qc_scope(ngx_http_qc_ctx_t *ctx,
+    u_char scope[QC_SCOPE_LEN]);
+ngx_int_t ngx_http_qc_scope_of(ngx_http_qc_ctx_t *ctx, qc_str_t path,
+    qc_str_t args, u_char scope[QC_SCOPE_LEN]);
+ngx_int_t ngx_http_qc_group_scope(ngx_http_qc_ctx_t *ctx, qc_str_t group,
+    u_char scope[QC_SCOPE_LEN]);
+void ngx_http_qc_groups_read(qc_groups_t *groups, ngx_list_t *headers,
+    const char *name, size_t len);
+ngx_int_t ngx_http_qc_groups_check(ngx_http_qc_ctx_t *ctx);
+qc_metric_e ngx_http_qc_groups_storable(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_encode.c: NGX_OK, NGX_AGAIN (job_next() later), NGX_ERROR */
 ngx_int_t ngx_http_qc_encode(ngx_http_qc_job_t *job);

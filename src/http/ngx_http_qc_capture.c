@@ -21,6 +21,7 @@ static ngx_uint_t ngx_http_qc_capture_priority(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx,
     qc_metric_e reason);
 static void ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_capture_endless(ngx_http_qc_ctx_t *ctx);
 static qc_metric_e ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx,
     ngx_buf_t *b);
@@ -52,6 +53,10 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 
     reason = ngx_http_qc_storable(ctx, &fresh);
 
+    if (reason == QC_NO_METRIC) {
+        reason = ngx_http_qc_groups_storable(ctx);
+    }
+
     if (reason != QC_NO_METRIC) {
         ngx_http_qc_reason(ctx, reason);
         return;
@@ -79,11 +84,32 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
+    if (ngx_http_qc_vary(ctx, job) != NGX_OK) {
+        ngx_http_qc_capture_fail(ctx, QC_R_VARY);
+        return;
+    }
+
+    if (ctx->encoding != QC_CODING_NONE
+        && ngx_http_qc_transcode_start(job, ctx->encoding,
+                                       ctx->conf->max_size)
+           != NGX_OK)
+    {
+        ngx_http_qc_capture_fail(ctx, QC_R_MEMORY);
+        return;
+    }
+
     reason = ngx_http_qc_integrity_start(ctx, job);
 
     if (reason != QC_NO_METRIC) {
         ngx_http_qc_integrity_reject(ctx);
         ngx_http_qc_capture_fail(ctx, reason);
+        return;
+    }
+
+    /* its header is all there is, and a body filter may never be called */
+
+    if (job->record.status == NGX_HTTP_NO_CONTENT) {
+        ngx_http_qc_capture_done(ctx);
     }
 }
 
@@ -129,15 +155,22 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
     }
 
     rec->status = ngx_http_qc_answer_status(ctx);
-    rec->created = ngx_time() - ngx_min(fresh->age, (uint64_t) ngx_time());
     rec->started = (uint64_t) ctx->started * 1000 + ctx->started_ms;
-    rec->fresh = ngx_time() + fresh->lifetime;
-    rec->stale = rec->fresh;
+    rec->epoch = ctx->epoch;
+
+    ngx_http_qc_times(rec, fresh);
+
+    if (ctx->zone->rsc) {
+        /* its entries have one time only */
+        rec->stale = rec->fresh;
+        rec->swr = 0;
+        rec->sie = 0;
+    }
+
     rec->coding = (qc_coding_e) ctx->conf->coding;
 
     job->summed = ctx->conf->serve_compressed;
-
-    ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
+    job->digested = ctx->conf->repr_digest;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -228,6 +261,10 @@ ngx_http_qc_capture(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in)
 
     job = ctx->job;
 
+    if (job->transcode) {
+        ngx_http_qc_transcode_call(job->transcode);
+    }
+
     for (cl = in; cl; cl = cl->next) {
 
         if (job->complete) {
@@ -262,13 +299,14 @@ static void
 ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
 {
     off_t                size;
-    qc_metric_e          reason;
     ngx_http_qc_job_t   *job;
     ngx_http_request_t  *r;
 
     r = ctx->request;
     job = ctx->job;
-    size = (off_t) job->record.size;
+
+    size = job->transcode ? ngx_http_qc_transcode_size(job->transcode)
+                          : (off_t) job->record.size;
 
     if (r->headers_out.trailers.part.nelts) {
         ngx_http_qc_capture_fail(ctx, QC_R_TRAILERS);
@@ -281,7 +319,27 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    if (size < (off_t) ctx->conf->min_size) {
+    if (job->transcode && ngx_http_qc_transcode_end(job->transcode) != NGX_OK)
+    {
+        ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
+        return;
+    }
+
+    ngx_http_qc_capture_done(ctx);
+}
+
+
+/* It is whole. */
+
+static void
+ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
+{
+    qc_metric_e         reason;
+    ngx_http_qc_job_t  *job;
+
+    job = ctx->job;
+
+    if (job->record.size < ctx->conf->min_size) {
         ngx_http_qc_capture_fail(ctx, QC_R_MIN_SIZE);
         return;
     }
@@ -344,10 +402,6 @@ static qc_metric_e
 ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx, ngx_buf_t *b)
 {
     off_t               size;
-    size_t              n;
-    u_char             *p;
-    ngx_buf_t          *room;
-    qc_metric_e         reason;
     ngx_http_qc_job_t  *job;
 
     job = ctx->job;
@@ -357,29 +411,48 @@ ngx_http_qc_capture_buf(ngx_http_qc_ctx_t *ctx, ngx_buf_t *b)
         return QC_NO_METRIC;
     }
 
+    if (size > 0 && job->transcode) {
+        return ngx_http_qc_transcode_buf(job->transcode, b);
+    }
+
     if (size < 0 || (off_t) job->record.size + size > ctx->conf->max_size) {
         return QC_R_MAX_SIZE;
     }
-
-    job->record.size += size;
 
     if (!ngx_buf_in_memory(b)) {
         return b->in_file ? ngx_http_qc_capture_file(job, b) : QC_R_INCOMPLETE;
     }
 
+    return ngx_http_qc_capture_bytes(job, b->pos, b->last - b->pos);
+}
+
+
+/* Plain ones, within the size that is allowed. */
+
+qc_metric_e
+ngx_http_qc_capture_bytes(ngx_http_qc_job_t *job, u_char *p, size_t len)
+{
+    size_t        n;
+    ngx_buf_t    *room;
+    qc_metric_e   reason;
+
+    job->record.size += len;
+
     if (job->gate) {
-        qc_gate_update(job->gate, b->pos, b->last - b->pos);
+        qc_gate_update(job->gate, p, len);
     }
 
-    for (p = b->pos; p < b->last; p += n) {
+    for ( /* void */ ; len; len -= n) {
 
         room = ngx_http_qc_capture_room(job, &reason);
         if (room == NULL) {
             return reason;
         }
 
-        n = ngx_min(b->last - p, room->end - room->last);
+        n = ngx_min(len, (size_t) (room->end - room->last));
+
         room->last = ngx_cpymem(room->last, p, n);
+        p += n;
     }
 
     return QC_NO_METRIC;
@@ -417,6 +490,7 @@ ngx_http_qc_capture_file(ngx_http_qc_job_t *job, ngx_buf_t *b)
         }
 
         room->last += n;
+        job->record.size += n;
     }
 
     return QC_NO_METRIC;

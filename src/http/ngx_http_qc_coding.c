@@ -86,7 +86,6 @@ ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx)
 {
-    u_char              *p;
     qc_str_t             name;
     ngx_table_elt_t     *h, *etag;
     ngx_http_request_t  *r;
@@ -114,25 +113,34 @@ ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx)
     r->headers_out.content_encoding = h;
     r->allow_ranges = 0;
 
-    /* other bytes than those the tag was given to */
-
     etag = r->headers_out.etag;
 
-    if (etag == NULL || etag->value.len < 2 || etag->value.data[0] == 'W') {
+    return etag ? ngx_http_qc_coding_weak(r->pool, &etag->value) : NGX_OK;
+}
+
+
+/* RFC 9110 section 8.8.1: other bytes than those the tag was given to. */
+
+ngx_int_t
+ngx_http_qc_coding_weak(ngx_pool_t *pool, ngx_str_t *tag)
+{
+    u_char  *p;
+
+    if (tag->len < 2 || tag->data[0] == 'W') {
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, etag->value.len + 2);
+    p = ngx_pnalloc(pool, tag->len + 2);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     *p = 'W';
     p[1] = '/';
-    ngx_memcpy(p + 2, etag->value.data, etag->value.len);
+    ngx_memcpy(p + 2, tag->data, tag->len);
 
-    etag->value.data = p;
-    etag->value.len += 2;
+    tag->data = p;
+    tag->len += 2;
 
     return NGX_OK;
 }

@@ -291,6 +291,10 @@ ngx_http_qc_merge_fresh_rules(ngx_http_qc_loc_conf_t *conf)
 
     fresh->ignore = (conf->ignore_headers & ~NGX_CONF_BITMASK_SET) >> 1;
     fresh->heuristic = conf->heuristic;
+    fresh->revalidate = conf->revalidate;
+    fresh->keep = conf->keep;
+    fresh->swr = conf->swr;
+    fresh->sie = conf->sie;
 
     if (conf->targeted) {
         fresh->targeted = conf->targeted->elts;

@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_qc_encode_prepare(ngx_http_qc_job_t *job);
 static void ngx_http_qc_encode_run(ngx_http_qc_job_t *job);
 static ngx_int_t ngx_http_qc_encode_pass(ngx_http_qc_job_t *job,
     qc_coding_e coding);
+static ngx_int_t ngx_http_qc_encode_chunks(ngx_http_qc_job_t *job,
+    qc_encoder_t *e, qc_sha256_t *plain);
 static ngx_int_t ngx_http_qc_encode_piece(ngx_http_qc_job_t *job,
     qc_encoder_t *e, qc_str_t in, int last);
 static ngx_int_t ngx_http_qc_encode_write(ngx_http_qc_job_t *job,
@@ -155,14 +157,10 @@ ngx_http_qc_encode_run(ngx_http_qc_job_t *job)
 static ngx_int_t
 ngx_http_qc_encode_pass(ngx_http_qc_job_t *job, qc_coding_e coding)
 {
-    off_t          done, size;
-    ssize_t        n;
     ngx_int_t      rc;
-    ngx_buf_t     *b;
-    ngx_chain_t   *cl;
+    qc_sha256_t    sha, *plain;
     qc_encoder_t  *e;
 
-    size = (off_t) job->record.size;
     job->record.stored = 0;
     job->coding = coding;
 
@@ -171,37 +169,24 @@ ngx_http_qc_encode_pass(ngx_http_qc_job_t *job, qc_coding_e coding)
         return NGX_ERROR;
     }
 
-    rc = NGX_OK;
-    done = 0;
-    cl = job->chunks;
+    /* of what is stored plain the encoder knows it anyway */
 
-    do {
-        if (job->temp) {
-            n = ngx_http_qc_encode_read(job, job->input, done);
-            if (n < 0) {
-                rc = NGX_ERROR;
-                break;
-            }
+    plain = NULL;
 
-            done += n;
-            rc = ngx_http_qc_encode_piece(job, e, qc_str(job->input, n),
-                                          done == size);
+    if (job->digested && coding != QC_CODING_NONE) {
 
-        } else if (cl) {
-            b = cl->buf;
-            cl = cl->next;
-
-            done += b->last - b->pos;
-            rc = ngx_http_qc_encode_piece(job, e,
-                                          qc_str(b->pos, b->last - b->pos),
-                                          done == size);
-
-        } else {
-            rc = ngx_http_qc_encode_piece(job, e, qc_str(NULL, 0), 1);
-            break;
+        if (qc_sha256_create(&sha) != QC_OK
+            || qc_sha256_init(&sha) != QC_OK)
+        {
+            qc_sha256_destroy(&sha);
+            qc_encoder_destroy(e);
+            return NGX_ERROR;
         }
 
-    } while (rc == NGX_OK && done < size);
+        plain = &sha;
+    }
+
+    rc = ngx_http_qc_encode_chunks(job, e, plain);
 
     if (rc == NGX_OK) {
         qc_encoder_sum(e, job->sha256, job->record.sum);
@@ -209,9 +194,73 @@ ngx_http_qc_encode_pass(ngx_http_qc_job_t *job, qc_coding_e coding)
         if (coding != QC_CODING_NONE && !job->summed) {
             ngx_memzero(job->record.sum, QC_SUM_LEN);
         }
+
+        if (plain) {
+
+            if (qc_sha256_final(plain, job->record.digest) != QC_OK) {
+                rc = NGX_ERROR;
+            }
+
+        } else if (job->digested) {
+            ngx_memcpy(job->record.digest, job->sha256, QC_SHA256_LEN);
+        }
+    }
+
+    if (plain) {
+        qc_sha256_destroy(plain);
     }
 
     qc_encoder_destroy(e);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_qc_encode_chunks(ngx_http_qc_job_t *job, qc_encoder_t *e,
+    qc_sha256_t *plain)
+{
+    off_t         done, size;
+    ssize_t       n;
+    qc_str_t      in;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    size = (off_t) job->record.size;
+    done = 0;
+    cl = job->chunks;
+
+    do {
+        in = qc_str(NULL, 0);
+
+        if (job->temp) {
+            n = ngx_http_qc_encode_read(job, job->input, done);
+            if (n < 0) {
+                return NGX_ERROR;
+            }
+
+            in = qc_str(job->input, n);
+
+        } else if (cl) {
+            b = cl->buf;
+            cl = cl->next;
+
+            in = qc_str(b->pos, b->last - b->pos);
+
+        } else {
+            done = size;
+        }
+
+        done += in.len;
+
+        if (plain && in.len) {
+            qc_sha256_update(plain, in.data, in.len);
+        }
+
+        rc = ngx_http_qc_encode_piece(job, e, in, done == size);
+
+    } while (rc == NGX_OK && done < size);
 
     return rc;
 }

@@ -17,6 +17,7 @@ static ngx_int_t ngx_http_qc_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_accept_query(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static void ngx_http_qc_consume(ngx_chain_t *in);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_qc_next_header_filter;
@@ -88,6 +89,14 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
 
+    if (ctx && ctx->running) {
+        rc = ngx_http_qc_answered(ctx);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
     if (ctx && ctx->running && ctx->job == NULL) {
         ngx_http_qc_capture_start(ctx);
 
@@ -98,11 +107,30 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
         }
     }
 
-    if (ngx_http_qc_accept_query(r) != NGX_OK) {
+    if (ctx && !ctx->hit) {
+        ngx_http_qc_invalidate(ctx);
+    }
+
+    if (ngx_http_qc_accept_query(r) != NGX_OK
+        || (ctx && ngx_http_qc_cache_status(ctx) != NGX_OK))
+    {
         return NGX_ERROR;
     }
 
-    return ngx_http_qc_next_header_filter(r);
+    rc = ngx_http_qc_next_header_filter(r);
+
+    /* the client has a 304: what follows is for the capture only */
+
+    if (rc != NGX_ERROR && rc <= NGX_OK
+        && ctx && ctx->job && ctx->stripped
+        && r->header_only
+        && r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
+    {
+        ctx->silent = 1;
+        r->header_only = 0;
+    }
+
+    return rc;
 }
 
 
@@ -180,5 +208,22 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         ngx_http_qc_capture(ctx, in);
     }
 
+    if (ctx->silent) {
+        ngx_http_qc_consume(in);
+        return NGX_OK;
+    }
+
     return ngx_http_qc_next_body_filter(r, in);
+}
+
+
+/* As if it had been sent. */
+
+static void
+ngx_http_qc_consume(ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
 }

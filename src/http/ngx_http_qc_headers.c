@@ -8,6 +8,8 @@
 
 #include "ngx_http_qc.h"
 
+#include "../core/qc_accept.h"
+
 
 static ngx_uint_t ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx,
     const qc_fresh_t *fresh, ngx_str_t *name);
@@ -15,6 +17,10 @@ static ngx_uint_t ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx,
     ngx_str_t *name);
 static void ngx_http_qc_collect_content_type(ngx_http_request_t *r,
     qc_buf_t *b);
+static void ngx_http_qc_collect_date(ngx_http_qc_ctx_t *ctx,
+    const qc_fresh_t *fresh, qc_buf_t *b);
+static ngx_int_t ngx_http_qc_restore_date(ngx_http_request_t *r,
+    const qc_record_t *rec);
 static ngx_int_t ngx_http_qc_restore_header(ngx_http_request_t *r,
     qc_str_t name, qc_str_t value);
 static ngx_int_t ngx_http_qc_restore_age(ngx_http_qc_ctx_t *ctx);
@@ -39,10 +45,10 @@ static ngx_str_t  ngx_http_qc_skipped_headers[] = {
     ngx_string("trailer"),
     ngx_string("transfer-encoding"),
     ngx_string("upgrade"),
+    ngx_string("content-encoding"),        /* what is stored is plain */
     ngx_string("content-length"),
     ngx_string("content-type"),
     ngx_string("accept-ranges"),
-    ngx_string("date"),
     ngx_string("server"),
     ngx_string("age"),
     ngx_string("status"),
@@ -68,7 +74,8 @@ ngx_http_qc_count_headers(ngx_http_request_t *r)
 
 /*
  * All but those that were there before: they are of this request only.
- * NGX_OK; NGX_DECLINED if they do not fit into a record.
+ * Without fresh, all that any answer of this kind may have stored.  NGX_OK;
+ * NGX_DECLINED if they do not fit into a record.
  */
 
 ngx_int_t
@@ -76,6 +83,7 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
     qc_buf_t *b)
 {
     u_char               date[sizeof("Mon, 28 Sep 1970 06:00:00 GMT")], *p;
+    ngx_str_t            value;
     ngx_uint_t           i, skip, modified;
     ngx_list_part_t     *part;
     ngx_table_elt_t     *h;
@@ -86,6 +94,7 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
     modified = 0;
 
     ngx_http_qc_collect_content_type(r, b);
+    ngx_http_qc_collect_date(ctx, fresh, b);
 
     part = &r->headers_out.headers.part;
     h = part->elts;
@@ -108,6 +117,7 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
         }
 
         if (h[i].hash == 0
+            || &h[i] == r->headers_out.date
             || !ngx_http_qc_header_stored(ctx, fresh, &h[i].key))
         {
             continue;
@@ -121,8 +131,20 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
             modified = 1;
         }
 
-        qc_headers_add(b, qc_str(h[i].key.data, h[i].key.len),
-                       qc_str(h[i].value.data, h[i].value.len));
+        value = h[i].value;
+
+        if (ctx->encoding != QC_CODING_NONE
+            && h[i].key.len == sizeof("ETag") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "ETag",
+                               h[i].key.len)
+               == 0
+            && ngx_http_qc_coding_weak(r->pool, &value) != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+
+        qc_headers_add(b, ngx_http_qc_qstr(&h[i].key),
+                       ngx_http_qc_qstr(&value));
     }
 
     if (!modified && r->headers_out.last_modified_time != -1) {
@@ -155,6 +177,17 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
         }
     }
 
+    if (ctx->encoding != QC_CODING_NONE && ngx_http_qc_transcode_drops(name)) {
+        return 0;
+    }
+
+    if (fresh == NULL) {
+        return (name->len != 10
+                || ngx_strncasecmp(name->data, (u_char *) "set-cookie", 10)
+                   != 0)
+               && !ngx_http_qc_header_in_connection(ctx, name);
+    }
+
     return qc_fresh_keeps(fresh, ngx_http_qc_qstr(name))
            && !ngx_http_qc_header_in_connection(ctx, name);
 }
@@ -165,7 +198,8 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
 static ngx_uint_t
 ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
 {
-    u_char               *p, *end, *start;
+    ngx_uint_t            i;
+    ngx_list_part_t      *part;
     ngx_table_elt_t      *h;
     ngx_http_upstream_t  *u;
 
@@ -175,27 +209,19 @@ ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
         return 0;
     }
 
-    h = u->headers_in.connection;
+    for (part = &u->headers_in.headers.part; part; part = part->next) {
 
-    p = h->value.data;
-    end = p + h->value.len;
+        h = part->elts;
 
-    while (p < end) {
+        for (i = 0; i < part->nelts; i++) {
 
-        while (p < end && (*p == ' ' || *p == '\t' || *p == ',')) {
-            p++;
-        }
-
-        start = p;
-
-        while (p < end && *p != ' ' && *p != '\t' && *p != ',') {
-            p++;
-        }
-
-        if ((size_t) (p - start) == name->len
-            && ngx_strncasecmp(start, name->data, name->len) == 0)
-        {
-            return 1;
+            if (qc_name_eq(ngx_http_qc_qstr(&h[i].key),
+                           qc_str("connection", 10))
+                && qc_list_names(ngx_http_qc_qstr(&h[i].value),
+                                 ngx_http_qc_qstr(name)))
+            {
+                return 1;
+            }
         }
     }
 
@@ -236,6 +262,40 @@ ngx_http_qc_collect_content_type(ngx_http_request_t *r, qc_buf_t *b)
 }
 
 
+/*
+ * RFC 9110 section 6.6.1: an answer without one was made when it came.  What
+ * the record says of its birth need not be said twice.
+ */
+
+static void
+ngx_http_qc_collect_date(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
+    qc_buf_t *b)
+{
+    time_t                date, created;
+    qc_str_t              value;
+    ngx_table_elt_t      *h;
+    ngx_http_upstream_t  *u;
+
+    u = ngx_http_qc_upstream(ctx);
+    h = u ? u->headers_in.date : NULL;
+    date = h ? ngx_parse_http_time(h->value.data, h->value.len) : NGX_ERROR;
+
+    if (date != NGX_ERROR) {
+        value = ngx_http_qc_qstr(&h->value);
+
+    } else {
+        date = ngx_time();
+        value = qc_str(ngx_cached_http_time.data, ngx_cached_http_time.len);
+    }
+
+    created = ngx_time() - (fresh ? (time_t) fresh->age : 0);
+
+    if (fresh == NULL || date != created) {
+        qc_headers_add(b, qc_str("Date", 4), value);
+    }
+}
+
+
 ngx_int_t
 ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
 {
@@ -266,7 +326,9 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         }
     }
 
-    if (ngx_http_qc_restore_age(ctx) != NGX_OK) {
+    if (ngx_http_qc_restore_age(ctx) != NGX_OK
+        || ngx_http_qc_restore_date(r, rec) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -277,7 +339,11 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         r->single_range = rec->size > ctx->zone->hold;
     }
 
-    return ngx_http_qc_coding_headers(ctx);
+    if (ngx_http_qc_coding_headers(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qc_digest_header(ctx);
 }
 
 
@@ -336,6 +402,9 @@ ngx_http_qc_restore_header(ngx_http_request_t *r, qc_str_t name,
     if (key.len == 4 && ngx_strncmp(h->lowcase_key, "etag", 4) == 0) {
         r->headers_out.etag = h;
 
+    } else if (key.len == 4 && ngx_strncmp(h->lowcase_key, "date", 4) == 0) {
+        r->headers_out.date = h;
+
     } else if (key.len == 7
                && ngx_strncmp(h->lowcase_key, "expires", 7) == 0)
     {
@@ -382,6 +451,27 @@ ngx_http_qc_restore_age(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_header_unlink(h);
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_restore_date(ngx_http_request_t *r, const qc_record_t *rec)
+{
+    u_char  *p;
+    size_t   len;
+
+    if (r->headers_out.date) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = ngx_http_time(p, (time_t) rec->created) - p;
+
+    return ngx_http_qc_restore_header(r, qc_str("Date", 4), qc_str(p, len));
 }
 
 
@@ -471,12 +561,6 @@ ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx)
         return 0;
     }
 
-    if (r->headers_in.if_modified_since
-        && ngx_http_qc_modified_since(r, rec))
-    {
-        return 0;
-    }
-
     if (h) {
         etag = qc_headers_find(rec->headers, "etag");
 
@@ -484,7 +568,7 @@ ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx)
                && qc_etag_match(qc_str(h->value.data, h->value.len), etag);
     }
 
-    return 1;
+    return !ngx_http_qc_modified_since(r, rec);
 }
 
 

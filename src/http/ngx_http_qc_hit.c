@@ -483,7 +483,12 @@ static ngx_int_t
 ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx)
 {
     ctx->status = NGX_HTTP_QC_STATUS_MISS;
-    ctx->step = NGX_HTTP_QC_UPSTREAM;
+    ctx->step = ctx->failed_status ? NGX_HTTP_QC_ERROR : NGX_HTTP_QC_UPSTREAM;
+
+    /* without a body it cannot be validated, nor be better than an error */
+
+    ctx->validating = 0;
+    ctx->on_error = 0;
 
     /* the fault that was logged has counted the other reason already */
 
@@ -505,11 +510,24 @@ ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
-    ctx->status = NGX_HTTP_QC_STATUS_HIT;
-    ctx->reason = QC_NO_METRIC;
+    ctx->hit = 1;
     ctx->tier = ctx->zone->tiers[ctx->tier_n]->name;
 
-    ngx_http_qc_count(&ctx->zone->stats, QC_HIT);
+    switch (ctx->status) {
+    case NGX_HTTP_QC_STATUS_STALE:
+        ngx_http_qc_count(&ctx->zone->stats, QC_STALE);
+        break;
+    case NGX_HTTP_QC_STATUS_UPDATING:
+        ngx_http_qc_count(&ctx->zone->stats, QC_UPDATING);
+        break;
+    case NGX_HTTP_QC_STATUS_REVALIDATED:
+        ngx_http_qc_count(&ctx->zone->stats, QC_REVALIDATED);
+        break;
+    default:
+        ctx->status = NGX_HTTP_QC_STATUS_HIT;
+        ctx->reason = QC_NO_METRIC;
+        ngx_http_qc_count(&ctx->zone->stats, QC_HIT);
+    }
 
     if (ngx_http_qc_restore_headers(ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

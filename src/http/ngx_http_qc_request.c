@@ -34,20 +34,22 @@ static ngx_int_t ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op);
-static ngx_int_t ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx);
-static ngx_int_t ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx,
-    ngx_http_qc_status_e status, qc_metric_e reason);
+static ngx_int_t ngx_http_qc_only_if_cached(ngx_http_qc_ctx_t *ctx);
 
 
 static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "key", ngx_http_qc_step_key },
     { "lookup", ngx_http_qc_step_lookup },
     { "record", ngx_http_qc_step_record },
+    { "checked", ngx_http_qc_step_checked },
+    { "reuse", ngx_http_qc_step_reuse },
+    { "serve", ngx_http_qc_step_serve },
     { "open", ngx_http_qc_step_open },
     { "opened", ngx_http_qc_step_opened },
     { "send", ngx_http_qc_step_send },
     { "finish", ngx_http_qc_step_finish },
-    { "upstream", ngx_http_qc_run_upstream }
+    { "upstream", ngx_http_qc_step_upstream },
+    { "error", ngx_http_qc_step_error }
 };
 
 
@@ -189,6 +191,7 @@ ngx_http_qc_create_ctx(ngx_http_request_t *r, ngx_http_qc_zone_t *zone,
     ctx->reason = QC_NO_METRIC;
     ctx->upstream = r->upstream;
     ctx->nheaders = ngx_http_qc_count_headers(r);
+    ctx->err_status = r->err_status;
     ctx->error_page = (r->err_status != 0);
 
     ngx_http_set_ctx(r, ctx, ngx_http_query_cache_module);
@@ -330,6 +333,8 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
 
     ctx->keyed = 1;
 
+    ngx_http_qc_read_client(ctx);
+
     if (ctx->query->q.fallback) {
         ngx_http_qc_count(&ctx->zone->stats, QC_KEY_RAW);
 
@@ -440,6 +445,9 @@ ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
 
     ngx_memcpy(op->key, ctx->key, QC_KEY_LEN);
     op->theirs = 0;
+    op->epoch = 0;
+    op->scoped = (ctx->conf->invalidate && !ctx->zone->rsc
+                  && ngx_http_qc_scope(ctx, op->scope) == NGX_OK);
     op->reason = QC_NO_METRIC;
     op->done = done;
     op->data = ctx;
@@ -474,42 +482,9 @@ ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op)
 }
 
 
-static ngx_int_t
-ngx_http_qc_step_record(ngx_http_qc_ctx_t *ctx)
-{
-    ngx_http_qc_meta_op_t  *op;
+/* The upstream is to answer. */
 
-    op = ctx->op;
-
-    if (ctx->rc != NGX_OK) {
-
-        /* what cannot be published need not be stored */
-
-        ctx->no_store |= (op->reason == QC_R_META_DOWN
-                          || op->reason == QC_R_META_TIMEOUT
-                          || op->reason == QC_R_NOT_JSON);
-
-        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS, op->reason);
-    }
-
-    if ((uint64_t) ngx_time() >= op->record.fresh) {
-        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_EXPIRED, QC_R_STALE);
-    }
-
-    ngx_http_qc_choose_coding(ctx);
-
-    if (ngx_http_qc_not_modified(ctx)) {
-        ctx->step = NGX_HTTP_QC_SEND;
-        return NGX_OK;
-    }
-
-    ctx->step = NGX_HTTP_QC_OPEN;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
+ngx_int_t
 ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx, ngx_http_qc_status_e status,
     qc_metric_e reason)
 {
@@ -529,36 +504,20 @@ ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx, ngx_http_qc_status_e status,
         ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
     }
 
+    if (ctx->client.only_if_cached && status != NGX_HTTP_QC_STATUS_BYPASS) {
+        return ngx_http_qc_only_if_cached(ctx);
+    }
+
     return NGX_OK;
 }
 
 
-/* The last step of all that is not a hit. */
+/* RFC 9111 section 5.2.1.7 */
 
-ngx_int_t
-ngx_http_qc_run_upstream(ngx_http_qc_ctx_t *ctx)
+static ngx_int_t
+ngx_http_qc_only_if_cached(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    ctx->running = 1;
-
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    if (ctx->handler) {
-        r->content_handler = ctx->handler;
-        ngx_http_finalize_request(r, ctx->handler(r));
-        return NGX_DONE;
-    }
-
-    /* static files and the like are phase handlers */
-
-    r->content_handler = NULL;
-    r->write_event_handler = ngx_http_core_run_phases;
-
-    ngx_http_core_run_phases(r);
+    ngx_http_finalize_request(ctx->request, NGX_HTTP_GATEWAY_TIME_OUT);
 
     return NGX_DONE;
 }

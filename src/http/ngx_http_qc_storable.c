@@ -9,10 +9,12 @@
 #include "ngx_http_qc.h"
 
 
-static void ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx,
+static void ngx_http_qc_storable_field(void *data, qc_str_t name,
+    qc_str_t value);
+static void ngx_http_qc_storable_modified(ngx_http_qc_ctx_t *ctx,
     qc_fresh_t *fresh);
-static void ngx_http_qc_storable_header(qc_fresh_t *fresh,
-    ngx_table_elt_t *h);
+static void ngx_http_qc_fields(ngx_list_t *headers, int cookies, int others,
+    void (*field)(void *data, qc_str_t name, qc_str_t value), void *data);
 static ngx_uint_t ngx_http_qc_shared(ngx_http_qc_ctx_t *ctx);
 static time_t ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status);
 static time_t ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status);
@@ -21,12 +23,10 @@ static time_t ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status);
 qc_metric_e
 ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
 {
-    off_t                 length;
-    time_t                valid;
-    ngx_uint_t            status;
-    qc_metric_e           reason;
-    qc_fresh_answer_t     answer;
-    ngx_http_request_t   *r;
+    off_t                length;
+    ngx_uint_t           status;
+    qc_metric_e          reason;
+    ngx_http_request_t  *r;
 
     r = ctx->request;
     status = ngx_http_qc_answer_status(ctx);
@@ -50,6 +50,16 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
         return QC_R_NO_STORE;
     }
 
+    if (ngx_http_qc_transcode_coding(r, &ctx->encoding) != NGX_OK) {
+        return QC_R_ENCODED;
+    }
+
+    /* that of an encoded body says nothing of the plain one's */
+
+    if (ctx->encoding != QC_CODING_NONE) {
+        length = -1;
+    }
+
     if (length >= 0 && length > ctx->conf->max_size) {
         return QC_R_MAX_SIZE;
     }
@@ -58,21 +68,69 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
         return QC_R_MIN_SIZE;
     }
 
-    if (r->headers_out.content_encoding
-        && r->headers_out.content_encoding->value.len)
+    qc_fresh_init(fresh, &ctx->conf->fresh);
+    ngx_http_qc_each_field(ctx, ngx_http_qc_storable_field, fresh);
+    ngx_http_qc_storable_modified(ctx, fresh);
+
+    return ngx_http_qc_decide(ctx, fresh, status);
+}
+
+
+static void
+ngx_http_qc_storable_field(void *data, qc_str_t name, qc_str_t value)
+{
+    qc_fresh_field(data, name, value);
+}
+
+
+/* Of files: the field itself is made later. */
+
+static void
+ngx_http_qc_storable_modified(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
+{
+    u_char               text[sizeof("Mon, 28 Sep 1970 06:00:00 GMT")], *p;
+    size_t               len;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->headers_out.last_modified_time == -1
+        || ngx_http_qc_upstream(ctx))
     {
-        return QC_R_ENCODED;
+        return;
     }
 
-    qc_fresh_init(fresh, &ctx->conf->fresh);
-    ngx_http_qc_storable_headers(ctx, fresh);
+    len = ngx_http_time(text, r->headers_out.last_modified_time) - text;
+
+    /* it is kept for as long as fresh is */
+
+    p = ngx_pnalloc(r->pool, len);
+
+    if (p) {
+        ngx_memcpy(p, text, len);
+        qc_fresh_field(fresh, qc_str("last-modified", 13), qc_str(p, len));
+    }
+}
+
+
+/* By the fields that fresh was told of. */
+
+qc_metric_e
+ngx_http_qc_decide(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
+    ngx_uint_t status)
+{
+    time_t             valid;
+    qc_fresh_answer_t  answer;
 
     valid = ngx_http_qc_valid(ctx, status);
 
     ngx_memzero(&answer, sizeof(qc_fresh_answer_t));
 
     answer.status = status;
-    answer.get = (r->method == NGX_HTTP_GET);
+    answer.get = (ctx->request->method == NGX_HTTP_GET);
+    answer.validates = ((ngx_http_qc_method(ctx->request)
+                         & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_QC_QUERY))
+                        != 0);
     answer.shared = ngx_http_qc_shared(ctx);
     answer.now = ngx_time();
     answer.delay = (ngx_msec_t) (ngx_current_msec - ctx->started_at) / 1000;
@@ -83,15 +141,35 @@ ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
 }
 
 
-/* What nginx keeps from clients is known of the upstream's header only. */
+/* From now on, but for what was old when it came. */
 
-static void
-ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
+void
+ngx_http_qc_times(qc_record_t *rec, const qc_fresh_t *fresh)
 {
-    u_char               *p;
-    ngx_uint_t            i;
-    ngx_list_part_t      *part;
-    ngx_table_elt_t      *h;
+    uint64_t  now, end;
+
+    now = (uint64_t) ngx_time();
+    end = now + fresh->lifetime;
+
+    rec->created = now - ngx_min(fresh->age, now);
+    rec->fresh = ngx_max(end - ngx_min(fresh->late, end), rec->created);
+    rec->stale = end + fresh->keep;
+    rec->swr = fresh->swr ? end + fresh->swr : 0;
+    rec->sie = fresh->sie ? end + fresh->sie : 0;
+    rec->strict = fresh->strict;
+}
+
+
+/*
+ * The fields of the answer.  Those of an upstream as it sent them, for what
+ * nginx keeps from clients still counts; but a cookie that nobody gets does
+ * not.
+ */
+
+void
+ngx_http_qc_each_field(ngx_http_qc_ctx_t *ctx,
+    void (*field)(void *data, qc_str_t name, qc_str_t value), void *data)
+{
     ngx_http_request_t   *r;
     ngx_http_upstream_t  *u;
 
@@ -99,50 +177,37 @@ ngx_http_qc_storable_headers(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh)
     u = ngx_http_qc_upstream(ctx);
 
     if (u) {
-        ngx_http_qc_storable_header(fresh, u->headers_in.x_accel_expires);
-        ngx_http_qc_storable_header(fresh, u->headers_in.date);
+        ngx_http_qc_fields(&u->headers_in.headers, 0, 1, field, data);
     }
 
-    part = &r->headers_out.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].hash) {
-            ngx_http_qc_storable_header(fresh, &h[i]);
-        }
-    }
-
-    /* of files; the field itself is made later */
-
-    if (ctx->conf->heuristic && r->headers_out.last_modified_time != -1) {
-
-        p = ngx_pnalloc(r->pool, sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1);
-
-        if (p) {
-            i = ngx_http_time(p, r->headers_out.last_modified_time) - p;
-            qc_fresh_field(fresh, qc_str("last-modified", 13), qc_str(p, i));
-        }
-    }
+    ngx_http_qc_fields(&r->headers_out.headers, 1, u == NULL, field, data);
 }
 
 
 static void
-ngx_http_qc_storable_header(qc_fresh_t *fresh, ngx_table_elt_t *h)
+ngx_http_qc_fields(ngx_list_t *headers, int cookies, int others,
+    void (*field)(void *data, qc_str_t name, qc_str_t value), void *data)
 {
-    if (h) {
-        qc_fresh_field(fresh, ngx_http_qc_qstr(&h->key),
-                       ngx_http_qc_qstr(&h->value));
+    qc_str_t          name;
+    ngx_uint_t        i, wanted;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &headers->part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            name = ngx_http_qc_qstr(&h[i].key);
+
+            wanted = qc_name_eq(name, qc_str("set-cookie", 10)) ? cookies
+                                                                : others;
+
+            if (h[i].hash && wanted) {
+                field(data, name, ngx_http_qc_qstr(&h[i].value));
+            }
+        }
     }
 }
 
@@ -198,7 +263,10 @@ ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
 }
 
 
-/* NGX_ERROR if nothing is said of the status; 0 says not to store it. */
+/*
+ * NGX_ERROR if nothing is said of the status; 0 says not to store it.  "any"
+ * does not mean the server's own failures: an outage would last.
+ */
 
 static time_t
 ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status)
@@ -213,7 +281,10 @@ ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status)
     valid = a->elts;
 
     for (i = 0; i < a->nelts; i++) {
-        if (valid[i].status == 0 || valid[i].status == status) {
+        if (valid[i].status == status
+            || (valid[i].status == 0
+                && status < NGX_HTTP_INTERNAL_SERVER_ERROR))
+        {
             return valid[i].valid;
         }
     }

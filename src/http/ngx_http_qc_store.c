@@ -30,7 +30,8 @@ static ngx_uint_t ngx_http_qc_jobs_has(ngx_http_qc_job_t *job);
 static void ngx_http_qc_job_step(ngx_http_qc_job_t *job);
 static ngx_int_t ngx_http_qc_job_put(ngx_http_qc_job_t *job);
 static void ngx_http_qc_job_put_done(ngx_http_qc_put_t *put, ngx_int_t rc);
-static ngx_int_t ngx_http_qc_job_publish(ngx_http_qc_job_t *job);
+static ngx_int_t ngx_http_qc_job_publish(ngx_http_qc_job_t *job,
+    const u_char *key, const qc_record_t *rec);
 static void ngx_http_qc_job_publish_done(ngx_http_qc_meta_op_t *op);
 static ngx_uint_t ngx_http_qc_job_retry(ngx_http_qc_job_t *job,
     qc_metric_e reason);
@@ -40,7 +41,7 @@ static void ngx_http_qc_job_failed(ngx_http_qc_job_t *job,
     qc_metric_e reason);
 static void ngx_http_qc_job_finish(ngx_http_qc_job_t *job);
 static void ngx_http_qc_job_free_handler(ngx_event_t *ev);
-static void ngx_http_qc_drop_done(ngx_http_qc_meta_op_t *op);
+static void ngx_http_qc_op_done(ngx_http_qc_meta_op_t *op);
 
 
 void
@@ -290,8 +291,12 @@ ngx_http_qc_job_step(ngx_http_qc_job_t *job)
         rc = ngx_http_qc_job_put(job);
         break;
 
-    default: /* NGX_HTTP_QC_JOB_PUBLISH */
-        rc = ngx_http_qc_job_publish(job);
+    case NGX_HTTP_QC_JOB_PUBLISH:
+        rc = ngx_http_qc_job_publish(job, job->key, &job->record);
+        break;
+
+    default: /* NGX_HTTP_QC_JOB_MARK */
+        rc = ngx_http_qc_job_publish(job, job->primary, &job->marker);
     }
 
     if (rc != NGX_AGAIN) {
@@ -308,6 +313,11 @@ ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc, qc_metric_e reason)
     if (job->expired) {
         ngx_http_qc_job_failed(job, QC_STORE_EXPIRED);
         return;
+    }
+
+    if (rc == NGX_DECLINED && job->step == NGX_HTTP_QC_JOB_MARK) {
+        /* a newer one is there */
+        rc = NGX_OK;
     }
 
     if (rc == NGX_DECLINED) {
@@ -350,7 +360,16 @@ ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc, qc_metric_e reason)
         job->step = NGX_HTTP_QC_JOB_PUBLISH;
         break;
 
-    default: /* NGX_HTTP_QC_JOB_PUBLISH */
+    case NGX_HTTP_QC_JOB_PUBLISH:
+
+        if (job->marker.vary.len) {
+            job->step = NGX_HTTP_QC_JOB_MARK;
+            break;
+        }
+
+        /* fall through */
+
+    default: /* NGX_HTTP_QC_JOB_MARK */
         ngx_http_qc_count(&job->zone->stats, QC_STORED);
         ngx_http_qc_count_add(&job->zone->stats, QC_STORED_BYTES,
                               (ngx_atomic_int_t) job->record.stored);
@@ -419,7 +438,8 @@ ngx_http_qc_job_put_done(ngx_http_qc_put_t *put, ngx_int_t rc)
 
 
 static ngx_int_t
-ngx_http_qc_job_publish(ngx_http_qc_job_t *job)
+ngx_http_qc_job_publish(ngx_http_qc_job_t *job, const u_char *key,
+    const qc_record_t *rec)
 {
     ngx_int_t               rc;
     ngx_http_qc_meta_op_t  *op;
@@ -436,8 +456,8 @@ ngx_http_qc_job_publish(ngx_http_qc_job_t *job)
         job->op = op;
     }
 
-    ngx_memcpy(op->key, job->key, QC_KEY_LEN);
-    op->record = job->record;
+    ngx_memcpy(op->key, key, QC_KEY_LEN);
+    op->record = *rec;
     op->reason = QC_R_META_ERROR;
     op->done = ngx_http_qc_job_publish_done;
     op->data = job;
@@ -621,7 +641,7 @@ ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
 
     ngx_memcpy(op->key, key, QC_KEY_LEN);
     ngx_memcpy(op->record.object, object, QC_OBJECT_ID_LEN);
-    op->done = ngx_http_qc_drop_done;
+    op->done = ngx_http_qc_op_done;
     op->log = ngx_cycle->log;
 
     rc = zone->meta->drop(zone->meta, op);
@@ -632,8 +652,49 @@ ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
 }
 
 
+/*
+ * Puts metadata of a body that is where it was.  What fails is no loss: the
+ * entry is due once more.
+ */
+
+void
+ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
+    const qc_record_t *record)
+{
+    qc_buf_t                b;
+    ngx_int_t               rc;
+    ngx_http_qc_meta_op_t  *op;
+
+    op = ngx_calloc(sizeof(ngx_http_qc_meta_op_t), ngx_cycle->log);
+    if (op == NULL) {
+        return;
+    }
+
+    /* its strings are in the op then */
+
+    qc_buf_init(&b, op->buf, QC_RECORD_MAX);
+
+    if (qc_record_encode(record, &b) != QC_OK
+        || qc_record_decode(&op->record, qc_buf_written(&b)) != QC_OK)
+    {
+        ngx_free(op);
+        return;
+    }
+
+    ngx_memcpy(op->key, key, QC_KEY_LEN);
+    op->done = ngx_http_qc_op_done;
+    op->log = ngx_cycle->log;
+
+    rc = zone->meta->put(zone->meta, op);
+
+    if (rc != NGX_AGAIN) {
+        ngx_free(op);
+    }
+}
+
+
 static void
-ngx_http_qc_drop_done(ngx_http_qc_meta_op_t *op)
+ngx_http_qc_op_done(ngx_http_qc_meta_op_t *op)
 {
     ngx_free(op);
 }

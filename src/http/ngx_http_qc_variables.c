@@ -31,6 +31,9 @@ ngx_str_t  ngx_http_qc_status_names[] = {
     ngx_string("HIT"),
     ngx_string("MISS"),
     ngx_string("EXPIRED"),
+    ngx_string("STALE"),
+    ngx_string("UPDATING"),
+    ngx_string("REVALIDATED"),
     ngx_string("BYPASS")
 };
 
@@ -133,7 +136,7 @@ ngx_http_qc_tier_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
 
-    if (ctx == NULL || ctx->status != NGX_HTTP_QC_STATUS_HIT) {
+    if (ctx == NULL || !ctx->hit) {
         return ngx_http_qc_variable_none(v);
     }
 
@@ -150,7 +153,7 @@ ngx_http_qc_age_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
 
-    if (ctx == NULL || ctx->status != NGX_HTTP_QC_STATUS_HIT) {
+    if (ctx == NULL || !ctx->hit) {
         return ngx_http_qc_variable_none(v);
     }
 

@@ -1,0 +1,109 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/* Repr-Digest of hits, RFC 9530: the SHA-256 that was stored with the body. */
+
+#include "ngx_http_qc.h"
+
+#include "../core/qc_digest.h"
+
+
+#define NGX_HTTP_QC_DIGEST_LINES   4   /* of Want-Repr-Digest, looked at */
+
+
+static ngx_uint_t ngx_http_qc_digest_wanted(ngx_http_request_t *r);
+
+
+/* After the headers of the entry and those of its coding. */
+
+ngx_int_t
+ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx)
+{
+    u_char              *p;
+    qc_buf_t             b;
+    ngx_table_elt_t     *h;
+    const qc_record_t   *rec;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    rec = &ctx->op->record;
+
+    if (!ctx->conf->repr_digest
+        || ctx->coded
+        || rec->status != NGX_HTTP_OK
+        || !qc_record_has_digest(rec)
+        || qc_headers_find(rec->headers, "repr-digest").len
+        || qc_headers_find(rec->headers, "content-encoding").len
+        || !ngx_http_qc_digest_wanted(r))
+    {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, QC_DIGEST_FIELD);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    qc_buf_init(&b, p, QC_DIGEST_FIELD);
+    qc_digest_write(&b, rec->digest);
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Repr-Digest");
+    h->lowcase_key = (u_char *) "repr-digest";
+    h->value.data = p;
+    h->value.len = qc_buf_len(&b);
+    ngx_http_qc_header_unlink(h);
+
+#if (NGX_HTTP_GZIP)
+
+    /* compressed on its way it would be another representation */
+
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
+
+#endif
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_digest_wanted(ngx_http_request_t *r)
+{
+    qc_str_t          lines[NGX_HTTP_QC_DIGEST_LINES];
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len != 16
+                || ngx_strncmp(h[i].lowcase_key, "want-repr-digest", 16) != 0)
+            {
+                continue;
+            }
+
+            if (n == NGX_HTTP_QC_DIGEST_LINES) {
+                return 0;
+            }
+
+            lines[n++] = ngx_http_qc_qstr(&h[i].value);
+        }
+    }
+
+    return qc_digest_wanted(lines, n);
+}
