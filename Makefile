@@ -26,7 +26,8 @@ CTL_OBJS =	$(patsubst src/%.c,$(BUILD_DIR)/ctl/%.o, \
 CTL_LIBS =	-lcurl -ljansson -lhiredis -lzstd -lxxhash -lyajl -lz -lcrypto
 
 
-.PHONY:		build module deps run test unit fuzz lint bench package clean help
+.PHONY:		build module deps run test unit fuzz lint bench compare package clean \
+		help
 
 build: module $(CTL)	## build the module (BUILD=dynamic) and qcachectl
 
@@ -69,6 +70,11 @@ lint: build	## check style, layers, documentation and examples
 bench: build	## compare with plain nginx in the same run, as ratios
 	tools/deps bench
 	bench/run
+
+compare: build	## compare HTTP semantics with other caches
+	-tools/deps compare
+	TEST_NGINX_BINARY=$(NGINX) TEST_NGINX_MODULE=$(strip $(MODULE)) \
+		tools/compare
 
 package:	## build the Debian packages into $(BUILD_DIR)/package
 	tools/package
