@@ -26,6 +26,9 @@ struct ngx_http_qc_marks_sh_s {
 };
 
 
+static ngx_uint_t ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key, time_t seconds,
+    ngx_uint_t anew);
 static ngx_http_qc_mark_t *ngx_http_qc_mark_ways(ngx_http_qc_marks_sh_t *sh,
     const u_char *key);
 static ngx_http_qc_mark_t *ngx_http_qc_mark_find(ngx_http_qc_mark_t *ways,
@@ -111,16 +114,35 @@ void
 ngx_http_qc_mark_set(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     const u_char *key, time_t seconds)
 {
-    time_t               now;
-    ngx_http_qc_mark_t  *ways, *m;
-
     if (seconds <= 0) {
         ngx_http_qc_mark_clear(marks, kind, key);
         return;
     }
 
+    (void) ngx_http_qc_mark_put(marks, kind, key, seconds, 1);
+}
+
+
+ngx_uint_t
+ngx_http_qc_mark_add(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key, time_t seconds)
+{
+    return ngx_http_qc_mark_put(marks, kind, key, seconds, 0);
+}
+
+
+/* anew: also if it is there. */
+
+static ngx_uint_t
+ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key, time_t seconds, ngx_uint_t anew)
+{
+    time_t               now;
+    ngx_uint_t           put;
+    ngx_http_qc_mark_t  *ways, *m;
+
     if (marks->sh == NULL) {
-        return;
+        return 1;
     }
 
     now = ngx_time();
@@ -132,6 +154,8 @@ ngx_http_qc_mark_set(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
 
     m = ngx_http_qc_mark_find(ways, kind, key);
 
+    put = (anew || m == NULL || (time_t) m->expires <= now);
+
     if (m == NULL) {
         m = ngx_http_qc_mark_victim(ways);
 
@@ -142,9 +166,13 @@ ngx_http_qc_mark_set(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
         ngx_memcpy(m->key, key, NGX_HTTP_QC_MARK_KEY);
     }
 
-    m->expires = (uint32_t) (now + seconds);
+    if (put) {
+        m->expires = (uint32_t) (now + seconds);
+    }
 
     ngx_shmtx_unlock(&marks->shpool->mutex);
+
+    return put;
 }
 
 

@@ -24,8 +24,9 @@
 typedef enum {
     NGX_HTTP_QC_MARK_MISS = 0,         /* hit-for-miss: the last answer could
                                           not be stored */
-    NGX_HTTP_QC_MARK_QUERY             /* a persisted query that is known to
+    NGX_HTTP_QC_MARK_QUERY,            /* a persisted query that is known to
                                           be a query */
+    NGX_HTTP_QC_MARK_FILL              /* a background fill is under way */
 } ngx_http_qc_mark_e;
 
 
@@ -63,6 +64,13 @@ void ngx_http_qc_mark_set(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     const u_char *key, time_t seconds);
 void ngx_http_qc_mark_clear(ngx_http_qc_marks_t *marks,
     ngx_http_qc_mark_e kind, const u_char *key);
+
+/*
+ * Sets it for one caller only, of all workers: 0 if it was there already.  If
+ * marks are off, 1 for all.
+ */
+ngx_uint_t ngx_http_qc_mark_add(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key, time_t seconds);
 
 
 #endif /* _NGX_HTTP_QC_MARK_H_INCLUDED_ */
