@@ -72,10 +72,13 @@ ngx_http_qc_detached_connection(ngx_http_qc_detached_t *d, ngx_pool_t *pool)
     wev->write = 1;
     wev->ready = 1;
 
-    /* "active": nginx must not add events for a socket that is not there */
+    /*
+     * Nginx must not add events for a socket that is not there, nor take
+     * them away: methods that are level-triggered do that when it is ready.
+     */
 
     rev->active = 1;
-    wev->active = 1;
+    wev->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
 
     c->fd = (ngx_socket_t) -1;
     c->read = rev;
@@ -221,6 +224,14 @@ ngx_http_qc_detached_abort(ngx_http_qc_detached_t *d)
 
     r->posted_requests = NULL;
     d->connection.destroyed = 1;
+
+    if (d->write.timer_set) {
+        ngx_del_timer(&d->write);
+    }
+
+    if (d->read.timer_set) {
+        ngx_del_timer(&d->read);
+    }
 }
 
 
