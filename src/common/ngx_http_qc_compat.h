@@ -42,6 +42,49 @@ ngx_http_qc_header_unlink(ngx_table_elt_t *h)
 }
 
 
+static ngx_inline void
+ngx_http_qc_header_link(ngx_table_elt_t *h, ngx_table_elt_t *next)
+{
+#if (nginx_version >= 1023000)
+    h->next = next;
+#endif
+}
+
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_qc_header_next(ngx_table_elt_t *h)
+{
+#if (nginx_version >= 1023000)
+    return h->next;
+#else
+    return NULL;
+#endif
+}
+
+
+/* The array of pointers at that offset; NULL: one pointer is there. */
+
+static ngx_inline ngx_array_t *
+ngx_http_qc_header_array(ngx_http_headers_in_t *in, ngx_uint_t offset)
+{
+#if (nginx_version < 1023000)
+
+    if (offset == offsetof(ngx_http_headers_in_t, cookies)) {
+        return &in->cookies;
+    }
+
+#if (NGX_HTTP_X_FORWARDED_FOR)
+    if (offset == offsetof(ngx_http_headers_in_t, x_forwarded_for)) {
+        return &in->x_forwarded_for;
+    }
+#endif
+
+#endif
+
+    return NULL;
+}
+
+
 static ngx_inline ngx_int_t
 ngx_http_qc_add_cache_control(ngx_http_request_t *r, ngx_table_elt_t *h)
 {
