@@ -102,6 +102,11 @@
     X(store, DROPPED, "dropped",                                              \
       "entries dropped: object gone or corrupt")                              \
                                                                               \
+    X(fill, FILL_STARTED, "started", "background fills begun")                \
+    X(fill, FILL_FAILED, "failed", "fills that found nothing to store")       \
+    X(fill, FILL_REFUSED, "refused",                                          \
+      "fills not begun: enough under way, or the request not repeatable")     \
+                                                                              \
     X(index, INDEX_ENTRIES, "entries", "records in the local index")          \
     X(index, INDEX_EVICTED, "evicted", "records evicted for memory")          \
     X(index, INDEX_NOMEM, "no_memory", "records that found no memory")        \

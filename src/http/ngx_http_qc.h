@@ -10,6 +10,7 @@
 #define _NGX_HTTP_QC_H_INCLUDED_
 
 
+#include "../common/ngx_http_qc_replica.h"
 #include "../common/ngx_http_qc_stats.h"
 #include "../core/qc_codec.h"
 #include "../core/qc_fresh.h"
@@ -92,6 +93,10 @@ typedef struct {
     ngx_uint_t                     store_retries;
 
     ngx_http_qc_jobs_t             jobs;
+
+    ngx_uint_t                     fill_concurrency;
+    ngx_queue_t                    fills;   /* of this worker */
+    ngx_uint_t                     nfills;
 #if (NGX_THREADS)
     ngx_thread_pool_t             *thread_pool;
 #endif
@@ -327,6 +332,7 @@ struct ngx_http_qc_ctx_s {
     unsigned                       corrupt:1;
     unsigned                       running:1;   /* the upstream answers */
     unsigned                       no_store:1;
+    unsigned                       fill:1;      /* in the background */
 };
 
 
@@ -378,6 +384,8 @@ struct ngx_http_qc_job_s {
     ngx_chain_t                   *body;
     u_char                         sha256[QC_SHA256_LEN];
 
+    u_char                         fill[QC_KEY_LEN];    /* whose mark it has */
+
     ngx_http_qc_job_step_e         step;
     ngx_uint_t                     tier_n;
     ngx_uint_t                     attempts;
@@ -398,6 +406,7 @@ struct ngx_http_qc_job_s {
     unsigned                       putting:1;
     unsigned                       stored:1;    /* an object is in a tier */
     unsigned                       expired:1;
+    unsigned                       filled:1;    /* by a background fill */
 };
 
 
@@ -515,6 +524,13 @@ ngx_int_t ngx_http_qc_query_hash(ngx_http_qc_ctx_t *ctx,
     qc_key_trace_pt trace, void *data);
 void ngx_http_qc_query_free(ngx_http_qc_ctx_t *ctx);
 
+/*
+ * What remains of a query for another request with the same fields: tags,
+ * hash, range of time, and the fields of r.  NULL on no memory.
+ */
+ngx_http_qc_query_t *ngx_http_qc_query_copy(ngx_http_qc_query_t *query,
+    ngx_http_request_t *r);
+
 /* ngx_http_qc_explain.c */
 ngx_int_t ngx_http_qc_explain(ngx_http_request_t *r, ngx_str_t *uri);
 ngx_uint_t ngx_http_qc_explained(ngx_http_request_t *r);
@@ -591,10 +607,23 @@ qc_metric_e ngx_http_qc_transcode_buf(ngx_http_qc_transcode_t *t,
 off_t ngx_http_qc_transcode_size(ngx_http_qc_transcode_t *t);
 ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
 
+/*
+ * ngx_http_qc_fill.c: runs the content handler once more, for nobody, begun
+ * when the request has been answered.  NGX_OK; NGX_DECLINED: one for this key
+ * is under way, or there are enough of them, or the request cannot be
+ * repeated; NGX_ERROR.
+ */
+ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
+
+/* Of subrequests; NGX_DECLINED: not of a fill. */
+ngx_int_t ngx_http_qc_fill_header_filter(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
+
 /* ngx_http_qc_store.c */
 void ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log);
 ngx_http_qc_job_t *ngx_http_qc_job_create(ngx_http_qc_zone_t *zone);
 void ngx_http_qc_job_submit(ngx_http_qc_job_t *job);
+ngx_uint_t ngx_http_qc_jobs_has(ngx_http_qc_zone_t *zone, const u_char *key);
 void ngx_http_qc_job_destroy(ngx_http_qc_job_t *job);
 void ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc,
     qc_metric_e reason);

@@ -284,7 +284,9 @@ ngx_http_qc_capture(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in)
             return;
         }
 
-        if (cl->buf->last_buf) {
+        /* of a subrequest the end is that of its chain */
+
+        if (cl->buf->last_buf || (ctx->fill && cl->buf->last_in_chain)) {
             ngx_http_qc_capture_end(ctx);
 
             if (ctx->job == NULL) {

@@ -83,7 +83,12 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
     ngx_http_qc_ctx_t  *ctx;
 
     if (r != r->main) {
-        rc = ngx_http_qc_s3_header_filter(r);
+        rc = ngx_http_qc_fill_header_filter(r);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_qc_s3_header_filter(r);
+        }
+
         return (rc == NGX_DECLINED) ? ngx_http_qc_next_header_filter(r) : rc;
     }
 
@@ -190,7 +195,12 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_http_qc_ctx_t  *ctx;
 
     if (r != r->main) {
-        rc = ngx_http_qc_s3_body_filter(r);
+        rc = ngx_http_qc_fill_body_filter(r, in);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_qc_s3_body_filter(r);
+        }
+
         return (rc == NGX_DECLINED) ? ngx_http_qc_next_body_filter(r, in) : rc;
     }
 

@@ -374,6 +374,10 @@ ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
                    "query cache: unsound answer");
 
-    ngx_http_qc_mark_set(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS, ctx->key,
-                         ctx->conf->hit_for_miss);
+    /* while a fill is under way there is: an older one, still of use */
+
+    if (!ctx->fill) {
+        ngx_http_qc_mark_set(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
+                             ctx->key, ctx->conf->hit_for_miss);
+    }
 }

@@ -192,6 +192,49 @@ ngx_http_qc_query_free(ngx_http_qc_ctx_t *ctx)
 }
 
 
+ngx_http_qc_query_t *
+ngx_http_qc_query_copy(ngx_http_qc_query_t *query, ngx_http_request_t *r)
+{
+    qc_query_t           *q;
+    const qc_query_t     *from;
+    ngx_http_qc_query_t  *copy;
+
+    copy = ngx_pcalloc(r->pool, sizeof(ngx_http_qc_query_t));
+
+    if (copy == NULL
+        || ngx_http_qc_query_headers(r, &copy->request) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    copy->log = r->connection->log;
+
+    from = &query->q;
+    q = &copy->q;
+
+    q->request = &copy->request;
+    q->rules = from->rules;
+    q->reason = from->reason;
+    q->form = from->form;
+
+    q->hashed = from->hashed;
+    q->document = from->document;
+    ngx_memcpy(q->hash, from->hash, QC_SHA256_LEN);
+
+    q->changing = from->changing;
+    q->ranged = from->ranged;
+    q->unbounded = from->unbounded;
+    q->latest = from->latest;
+
+    qc_tags_init(&q->tags);
+
+    q->tags.unknown = from->tags.unknown;
+    qc_buf_str(&q->tags.buf, qc_buf_written(&from->tags.buf));
+
+    return copy;
+}
+
+
 static void *
 ngx_http_qc_query_alloc(void *ctx, size_t size)
 {

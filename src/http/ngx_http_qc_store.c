@@ -25,8 +25,8 @@
 
 static void ngx_http_qc_jobs_start(ngx_event_t *ev);
 static ngx_int_t ngx_http_qc_jobs_admit(ngx_http_qc_job_t *job);
-static ngx_queue_t *ngx_http_qc_jobs_bucket(ngx_http_qc_job_t *job);
-static ngx_uint_t ngx_http_qc_jobs_has(ngx_http_qc_job_t *job);
+static ngx_queue_t *ngx_http_qc_jobs_bucket(ngx_http_qc_zone_t *zone,
+    const u_char *key);
 static void ngx_http_qc_job_step(ngx_http_qc_job_t *job);
 static ngx_int_t ngx_http_qc_job_put(ngx_http_qc_job_t *job);
 static void ngx_http_qc_job_put_done(ngx_http_qc_put_t *put, ngx_int_t rc);
@@ -59,6 +59,8 @@ ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log)
     for (i = 0; i < NGX_HTTP_QC_JOB_BUCKETS; i++) {
         ngx_queue_init(&jobs->buckets[i]);
     }
+
+    ngx_queue_init(&zone->fills);
 
     jobs->ident.fd = (ngx_socket_t) -1;
     jobs->ident.data = zone;
@@ -135,6 +137,11 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
         ngx_del_timer(&job->retry);
     }
 
+    if (job->filled) {
+        ngx_http_qc_mark_clear(&job->zone->marks, NGX_HTTP_QC_MARK_FILL,
+                               job->fill);
+    }
+
     jobs->memory -= job->memory;
     jobs->temp -= job->spilled;
 
@@ -153,7 +160,9 @@ ngx_http_qc_job_submit(ngx_http_qc_job_t *job)
 
     jobs = &job->zone->jobs;
 
-    if (ngx_http_qc_jobs_has(job) || ngx_http_qc_jobs_admit(job) != NGX_OK) {
+    if (ngx_http_qc_jobs_has(job->zone, job->key)
+        || ngx_http_qc_jobs_admit(job) != NGX_OK)
+    {
         ngx_http_qc_job_destroy(job);
         return;
     }
@@ -162,7 +171,8 @@ ngx_http_qc_job_submit(ngx_http_qc_job_t *job)
     jobs->nwaiting++;
 
     ngx_queue_insert_tail(&jobs->waiting[job->priority], &job->queue);
-    ngx_queue_insert_tail(ngx_http_qc_jobs_bucket(job), &job->same);
+    ngx_queue_insert_tail(ngx_http_qc_jobs_bucket(job->zone, job->key),
+                          &job->same);
 
     ngx_add_timer(&job->deadline, job->zone->store_timeout);
 
@@ -207,21 +217,21 @@ ngx_http_qc_jobs_admit(ngx_http_qc_job_t *job)
 
 
 static ngx_queue_t *
-ngx_http_qc_jobs_bucket(ngx_http_qc_job_t *job)
+ngx_http_qc_jobs_bucket(ngx_http_qc_zone_t *zone, const u_char *key)
 {
-    return &job->zone->jobs.buckets[job->key[0] % NGX_HTTP_QC_JOB_BUCKETS];
+    return &zone->jobs.buckets[key[0] % NGX_HTTP_QC_JOB_BUCKETS];
 }
 
 
 /* One store of a key at a time: what is under way is as good. */
 
-static ngx_uint_t
-ngx_http_qc_jobs_has(ngx_http_qc_job_t *job)
+ngx_uint_t
+ngx_http_qc_jobs_has(ngx_http_qc_zone_t *zone, const u_char *key)
 {
     ngx_queue_t        *q, *bucket;
     ngx_http_qc_job_t  *other;
 
-    bucket = ngx_http_qc_jobs_bucket(job);
+    bucket = ngx_http_qc_jobs_bucket(zone, key);
 
     for (q = ngx_queue_head(bucket);
          q != ngx_queue_sentinel(bucket);
@@ -229,7 +239,7 @@ ngx_http_qc_jobs_has(ngx_http_qc_job_t *job)
     {
         other = ngx_queue_data(q, ngx_http_qc_job_t, same);
 
-        if (ngx_memcmp(other->key, job->key, QC_KEY_LEN) == 0) {
+        if (ngx_memcmp(other->key, key, QC_KEY_LEN) == 0) {
             return 1;
         }
     }

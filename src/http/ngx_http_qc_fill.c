@@ -1,0 +1,652 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * Background fills: the content handler of a request is run once more for
+ * nobody.  It works on a copy of the request that holds nothing of the
+ * client's; what it answers goes to the capture only, and so to the store.
+ *
+ * One fill of a key at a time: in this worker it is in a list, in others a
+ * mark tells of it, from the start until the answer is stored.  A fill holds
+ * a timer that is not cancelable, so that a worker that is told to leave
+ * stays until it has ended, but no longer than it would for a store.
+ */
+
+#include "ngx_http_qc.h"
+
+
+#define NGX_HTTP_QC_FILL_TIMEOUT   600      /* s */
+#define NGX_HTTP_QC_FILL_CHECK     1000     /* ms between looks at the time */
+
+
+typedef struct {
+    ngx_queue_t                    queue;   /* of the zone's */
+    ngx_http_qc_zone_t            *zone;
+    ngx_pool_t                    *pool;
+    ngx_http_qc_detached_t        *detached;
+    ngx_http_qc_ctx_t             *ctx;
+    ngx_http_handler_pt            handler;
+    ngx_int_t                    (*process_header)(ngx_http_request_t *r);
+    u_char                         key[QC_KEY_LEN];
+    ngx_msec_t                     deadline;
+    ngx_event_t                    timer;
+    ngx_event_t                    next;    /* posted: begin, then end */
+    ngx_connection_t               ident;   /* of these */
+    unsigned                       begun:1;
+    unsigned                       leaving:1;   /* the worker is */
+    unsigned                       ended:1;
+} ngx_http_qc_fill_t;
+
+
+static ngx_uint_t ngx_http_qc_fill_repeatable(ngx_http_qc_ctx_t *ctx);
+static ngx_uint_t ngx_http_qc_fill_pending(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_fill_create(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill,
+    ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill,
+    ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr);
+static ngx_http_qc_meta_op_t *ngx_http_qc_fill_op(ngx_pool_t *pool,
+    ngx_http_qc_meta_op_t *op);
+static void ngx_http_qc_fill_run(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_fill_handler(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_fill_process_header(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_fill_post_handler(ngx_http_request_t *sr,
+    void *data, ngx_int_t rc);
+static void ngx_http_qc_fill_next_handler(ngx_event_t *ev);
+static void ngx_http_qc_fill_timer_handler(ngx_event_t *ev);
+static void ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill);
+static void ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill);
+static void ngx_http_qc_fill_stop(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_http_qc_zone_t  *zone;
+
+    zone = ctx->zone;
+
+    if (ngx_exiting || ngx_http_qc_fill_pending(ctx)) {
+        return NGX_DECLINED;
+    }
+
+    if (zone->nfills >= zone->fill_concurrency
+        || !ngx_http_qc_fill_repeatable(ctx))
+    {
+        ngx_http_qc_count(&zone->stats, QC_FILL_REFUSED);
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_http_qc_mark_add(&zone->marks, NGX_HTTP_QC_MARK_FILL, ctx->key,
+                              NGX_HTTP_QC_FILL_TIMEOUT))
+    {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_qc_fill_create(ctx);
+
+    if (rc == NGX_OK) {
+        ngx_http_qc_count(&zone->stats, QC_FILL_STARTED);
+        return NGX_OK;
+    }
+
+    ngx_http_qc_count(&zone->stats, QC_FILL_REFUSED);
+
+    ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL, ctx->key);
+
+    return rc;
+}
+
+
+/*
+ * Phase handlers cannot be run for nobody, an answer to HEAD cannot be
+ * stored, and what an earlier location has made of a request is not here.
+ */
+
+static ngx_uint_t
+ngx_http_qc_fill_repeatable(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->handler == NULL
+        || ctx->no_store
+        || r->method == NGX_HTTP_HEAD
+        || ctx->upstream
+        || ctx->error_page
+        || r->headers_out.content_type.len)
+    {
+        return 0;
+    }
+
+    /* without its conditions POST is another request */
+
+    return r->method != NGX_HTTP_POST
+           || (r->headers_in.if_match == NULL
+               && r->headers_in.if_none_match == NULL
+               && r->headers_in.if_modified_since == NULL
+               && r->headers_in.if_unmodified_since == NULL);
+}
+
+
+static ngx_uint_t
+ngx_http_qc_fill_pending(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_queue_t         *q;
+    ngx_http_qc_fill_t  *fill;
+
+    for (q = ngx_queue_head(&ctx->zone->fills);
+         q != ngx_queue_sentinel(&ctx->zone->fills);
+         q = ngx_queue_next(q))
+    {
+        fill = ngx_queue_data(q, ngx_http_qc_fill_t, queue);
+
+        if (ngx_memcmp(fill->key, ctx->key, QC_KEY_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return ngx_http_qc_jobs_has(ctx->zone, ctx->key);
+}
+
+
+static ngx_int_t
+ngx_http_qc_fill_create(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_pool_t          *pool;
+    ngx_http_qc_fill_t  *fill;
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    fill = ngx_pcalloc(pool, sizeof(ngx_http_qc_fill_t));
+    if (fill == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    fill->pool = pool;
+
+    rc = ngx_http_qc_fill_init(fill, ctx);
+
+    if (rc != NGX_OK) {
+        ngx_destroy_pool(pool);
+        return rc;
+    }
+
+    ngx_queue_insert_tail(&fill->zone->fills, &fill->queue);
+    fill->zone->nfills++;
+
+    ngx_add_timer(&fill->timer, NGX_HTTP_QC_FILL_CHECK);
+
+    /* after the client has been answered, not before */
+
+    ngx_post_event(&fill->next, &ngx_posted_next_events);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t                    rc;
+    ngx_http_request_t          *r, *sr;
+    ngx_http_conf_ctx_t          conf;
+    ngx_http_post_subrequest_t  *ps;
+
+    r = ctx->request;
+
+    fill->zone = ctx->zone;
+    fill->handler = ctx->handler;
+    fill->deadline = ngx_current_msec + NGX_HTTP_QC_FILL_TIMEOUT * 1000;
+    ngx_memcpy(fill->key, ctx->key, QC_KEY_LEN);
+
+    fill->ident.fd = (ngx_socket_t) -1;
+    fill->ident.data = fill;
+
+    fill->timer.data = &fill->ident;
+    fill->timer.handler = ngx_http_qc_fill_timer_handler;
+    fill->timer.log = ngx_cycle->log;
+
+    fill->next.data = &fill->ident;
+    fill->next.handler = ngx_http_qc_fill_next_handler;
+    fill->next.log = ngx_cycle->log;
+
+    conf.main_conf = r->main_conf;
+    conf.srv_conf = r->srv_conf;
+    conf.loc_conf = r->loc_conf;
+
+    fill->detached = ngx_http_qc_detached_create(fill->pool, &conf,
+                                                 "filling");
+    if (fill->detached == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_qc_replica(fill->detached, r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ps = ngx_palloc(fill->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_http_qc_fill_post_handler;
+    ps->data = fill;
+
+    sr = ngx_http_qc_replica_subrequest(fill->detached, ps,
+                                        ngx_http_qc_fill_run);
+    if (sr == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qc_fill_ctx(fill, ctx, sr);
+}
+
+
+/* As the client's would be when its upstream is run. */
+
+static ngx_int_t
+ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx,
+    ngx_http_request_t *sr)
+{
+    ngx_http_qc_ctx_t  *fctx;
+
+    fctx = ngx_http_qc_create_ctx(sr, ctx->zone, ctx->conf);
+    if (fctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    fctx->fill = 1;
+    fctx->handler = ngx_http_qc_fill_handler;
+    fctx->status = NGX_HTTP_QC_STATUS_EXPIRED;
+    fctx->keyed = 1;
+    ngx_memcpy(fctx->key, ctx->key, QC_KEY_LEN);
+
+    fctx->ns.len = ctx->ns.len;
+    fctx->ns.data = ngx_pstrdup(fill->pool, &ctx->ns);
+
+    if (ctx->ns.len && fctx->ns.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    fctx->query = ngx_http_qc_query_copy(ctx->query, sr);
+    if (fctx->query == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->op) {
+        fctx->op = ngx_http_qc_fill_op(fill->pool, ctx->op);
+    }
+
+    fill->ctx = fctx;
+
+    /* filters and variables look for it there */
+
+    ngx_http_set_ctx(sr->main, fctx, ngx_http_query_cache_module);
+    ngx_http_set_ctx(sr->main, fill, ngx_http_query_cache_filter_module);
+
+    return NGX_OK;
+}
+
+
+/* NULL if it cannot be copied: the fill then knows of no entry. */
+
+static ngx_http_qc_meta_op_t *
+ngx_http_qc_fill_op(ngx_pool_t *pool, ngx_http_qc_meta_op_t *op)
+{
+    qc_buf_t                b;
+    ngx_http_qc_meta_op_t  *copy;
+
+    copy = ngx_pcalloc(pool, sizeof(ngx_http_qc_meta_op_t));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    qc_buf_init(&b, copy->buf, sizeof(copy->buf));
+
+    if (qc_record_encode(&op->record, &b) != QC_OK
+        || qc_record_decode(&copy->record, qc_buf_written(&b)) != QC_OK)
+    {
+        return NULL;
+    }
+
+    ngx_memcpy(copy->key, op->key, QC_KEY_LEN);
+    copy->theirs = op->theirs;
+    copy->reason = QC_NO_METRIC;
+
+    return copy;
+}
+
+
+static void
+ngx_http_qc_fill_run(ngx_http_request_t *sr)
+{
+    ngx_time_t          *tp;
+    ngx_http_qc_ctx_t   *ctx;
+
+    ctx = ngx_http_get_module_ctx(sr, ngx_http_query_cache_module);
+
+    tp = ngx_timeofday();
+    ctx->started = tp->sec;
+    ctx->started_ms = tp->msec;
+    ctx->started_at = ngx_current_msec;
+
+    ngx_http_qc_run_upstream(ctx);
+}
+
+
+/* In the place of the content handler. */
+
+static ngx_int_t
+ngx_http_qc_fill_handler(ngx_http_request_t *sr)
+{
+    ngx_int_t             rc;
+    ngx_http_qc_fill_t   *fill;
+    ngx_http_upstream_t  *u;
+
+    fill = ngx_http_get_module_ctx(sr->main,
+                                   ngx_http_query_cache_filter_module);
+
+    sr->content_handler = fill->handler;
+
+    rc = fill->handler(sr);
+
+    u = sr->upstream;
+
+    if (rc == NGX_DONE && u && u->process_header && !fill->ended) {
+        fill->process_header = u->process_header;
+        u->process_header = ngx_http_qc_fill_process_header;
+    }
+
+    /* the phases that would go on from here are the client's */
+
+    return (rc == NGX_DECLINED) ? NGX_HTTP_NOT_FOUND : rc;
+}
+
+
+/* An answer that is to be found in another location is not one. */
+
+static ngx_int_t
+ngx_http_qc_fill_process_header(ngx_http_request_t *sr)
+{
+    ngx_int_t             rc;
+    ngx_http_qc_fill_t   *fill;
+    ngx_http_upstream_t  *u;
+
+    fill = ngx_http_get_module_ctx(sr->main,
+                                   ngx_http_query_cache_filter_module);
+    u = sr->upstream;
+
+    rc = fill->process_header(sr);
+
+    if (rc == NGX_OK
+        && u->headers_in.x_accel_redirect
+        && !(u->conf->ignore_headers & NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT))
+    {
+        ngx_log_error(NGX_LOG_INFO, sr->connection->log, 0,
+                      "query cache fill ends at a redirect to \"%V\"",
+                      &u->headers_in.x_accel_redirect->value);
+        return NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+/* The only end of what the handler has begun, but for an abort. */
+
+static ngx_int_t
+ngx_http_qc_fill_post_handler(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    ngx_http_qc_fill_t *fill = data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
+                   "query cache fill done: %i", rc);
+
+    if (!fill->ended) {
+        fill->ended = 1;
+        ngx_post_event(&fill->next, &ngx_posted_events);
+    }
+
+    /* nobody is told of an error */
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qc_fill_next_handler(ngx_event_t *ev)
+{
+    ngx_connection_t    *c;
+    ngx_http_qc_fill_t  *fill;
+
+    c = ev->data;
+    fill = c->data;
+
+    if (fill->begun) {
+        ngx_http_qc_fill_end(fill);
+        return;
+    }
+
+    fill->begun = 1;
+
+    ngx_http_run_posted_requests(&fill->detached->connection);
+}
+
+
+static void
+ngx_http_qc_fill_timer_handler(ngx_event_t *ev)
+{
+    ngx_msec_t           deadline;
+    ngx_connection_t    *c;
+    ngx_http_qc_fill_t  *fill;
+
+    c = ev->data;
+    fill = c->data;
+
+    if (ngx_exiting && !fill->leaving) {
+
+        fill->leaving = 1;
+        deadline = ngx_current_msec + fill->zone->store_timeout;
+
+        if ((ngx_msec_int_t) (deadline - fill->deadline) < 0) {
+            fill->deadline = deadline;
+        }
+    }
+
+    if (fill->ended
+        || (ngx_msec_int_t) (fill->deadline - ngx_current_msec) <= 0)
+    {
+        ngx_http_qc_fill_end(fill);
+        return;
+    }
+
+    ngx_add_timer(&fill->timer, NGX_HTTP_QC_FILL_CHECK);
+}
+
+
+/* Not from inside the handlers of its request. */
+
+static void
+ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill)
+{
+    ngx_http_request_t      *sr;
+    ngx_http_qc_detached_t  *d;
+
+    d = fill->detached;
+    sr = fill->ctx->request;
+
+    fill->ended = 1;
+
+    ngx_http_qc_detached_abort(d);
+
+    if (d->request->blocked) {
+
+        /* a thread still writes to a file of it */
+
+        sr->done = 1;
+        sr->write_event_handler = ngx_http_request_empty_handler;
+
+        ngx_add_timer(&fill->timer, NGX_HTTP_QC_FILL_CHECK);
+        return;
+    }
+
+    ngx_http_qc_fill_finish(fill);
+}
+
+
+static void
+ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
+{
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_qc_job_t   *job;
+    ngx_http_qc_zone_t  *zone;
+
+    ctx = fill->ctx;
+    zone = fill->zone;
+
+    job = ctx->job;
+    ctx->job = NULL;
+
+    if (job && job->complete) {
+
+        /* the mark goes with it: it is cleared when all is stored */
+
+        job->filled = 1;
+        ngx_memcpy(job->fill, fill->key, QC_KEY_LEN);
+
+        ngx_http_qc_job_submit(job);
+
+    } else {
+
+        if (job) {
+            ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
+            ngx_http_qc_job_destroy(job);
+        }
+
+        ngx_http_qc_count(&zone->stats, QC_FILL_FAILED);
+        ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL,
+                               fill->key);
+
+        fill->detached->log.action = NULL;
+
+        ngx_log_error(NGX_LOG_INFO, &fill->detached->log, 0,
+                      "query cache fill ended with nothing to store%s%s",
+                      (ctx->reason == QC_NO_METRIC) ? "" : ": ",
+                      (ctx->reason == QC_NO_METRIC) ? ""
+                      : (char *) qc_metrics[ctx->reason].name.data);
+    }
+
+    if (fill->timer.timer_set) {
+        ngx_del_timer(&fill->timer);
+    }
+
+    if (fill->next.posted) {
+        ngx_delete_posted_event(&fill->next);
+    }
+
+    ngx_queue_remove(&fill->queue);
+    zone->nfills--;
+
+    ngx_destroy_pool(fill->pool);
+}
+
+
+/* From inside its handlers: nothing more is wanted of the upstream. */
+
+static void
+ngx_http_qc_fill_stop(ngx_http_request_t *r)
+{
+    ngx_http_qc_fill_t  *fill;
+
+    fill = ngx_http_get_module_ctx(r->main,
+                                   ngx_http_query_cache_filter_module);
+
+    ngx_post_event(&fill->next, &ngx_posted_events);
+}
+
+
+/*
+ * NGX_DECLINED: not of a fill.  What is, no other filter may see: there is
+ * no socket it could be written to.
+ */
+
+ngx_int_t
+ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->fill) {
+        return NGX_DECLINED;
+    }
+
+    if (r != ctx->request) {
+
+        /* an answer in parts is beyond the capture */
+
+        ctx->no_store = 1;
+        ngx_http_qc_fill_stop(r);
+
+    } else if (ctx->job == NULL) {
+        ngx_http_qc_capture_start(ctx);
+    }
+
+    if (r != ctx->request || ctx->job == NULL) {
+
+        /* nobody wants the rest, but a cache of nginx's own may */
+
+        r->header_only = 1;
+    }
+
+    r->header_sent = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t          *b;
+    ngx_chain_t        *cl;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->fill) {
+        return NGX_DECLINED;
+    }
+
+    if (r == ctx->request && ctx->job && in) {
+
+        ngx_http_qc_capture(ctx, in);
+
+        if (ctx->job == NULL) {
+            ngx_http_qc_fill_stop(r);
+        }
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+    }
+
+    /* with NGX_ERROR nginx would take the connection for broken */
+
+    return NGX_OK;
+}
