@@ -59,7 +59,6 @@ http {
         listen 127.0.0.1:%%PORT_h2%% http2;
 
         query_cache z;
-        query_cache_key unbuffered $arg_unbuffered;
         query_cache_bypass $arg_bypass;
         proxy_http_version 1.1;
         keepalive_requests 10000;
@@ -171,6 +170,7 @@ ok(stored(), 'HTTP/2: stored after the connection');
 
 my $c = $t->client(rcvbuf => 4096, timeout => 30);
 
+$c->connect;
 my $pid = fork // die;
 
 if (!$pid) {

@@ -186,7 +186,7 @@ my $blocks = 'max_block_size=8192';
 
 for my $format (@formats) {
     fails("the first row, $format", $blocks, rows(0, $format),
-        status => 500, reason => 'freshness');
+        status => 500, reason => 'status');
     fails("a row in the middle, $format", $blocks, rows(150_000, $format));
     fails("the last row, $format", $blocks, rows(199_999, $format));
 }
@@ -199,7 +199,7 @@ fails('no query', '', 'SELEC 1', status => 400,
     reason => qr/^BYPASS statement$/);
 fails('a user', 'user=nobody', 'SELECT 1', status => 401);
 fails('the end waited for', "$blocks&wait_end_of_query=1",
-    rows(199_999, 'JSON'), status => 500, reason => 'freshness');
+    rows(199_999, 'JSON'), status => 500, reason => 'status');
 
 # limits
 
@@ -210,7 +210,7 @@ my $memory = 'max_block_size=100&max_memory_usage=50000000';
 
 fails('memory, at once', 'max_memory_usage=10000000', 'SELECT groupArray('
     . 'number) FROM (SELECT number FROM system.numbers LIMIT 10000000) FORMAT'
-    . ' JSON', status => 500, reason => 'freshness', tail => 1);
+    . ' JSON', status => 500, reason => 'status', tail => 1);
 
 for my $format (qw/TabSeparated JSON/) {
     fails("memory, $format", $memory, sprintf($growing, 20_000, $format),
@@ -221,7 +221,7 @@ for my $format (qw/TabSeparated JSON/) {
 }
 
 fails('time, at once', 'max_execution_time=1',
-    'SELECT count() FROM system.numbers', status => 500, reason => 'freshness',
+    'SELECT count() FROM system.numbers', status => 500, reason => 'status',
     tail => 1);
 
 # a text longer than what an end is

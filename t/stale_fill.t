@@ -100,10 +100,10 @@ sub both { return join ' ', $_[0]->header('X-Status'), $_[0]->body }
 
 my $c = $t->client;
 
-is(both($c->get('/basic')), 'STALE old basic', 'a stale answer');
+is(both($c->get('/basic')), 'UPDATING old basic', 'a stale answer');
 ok($up->wait_at('basic'), 'while the upstream is asked');
 is($c->get('/other')->body, 'other', 'the next request on that connection');
-is(both($c->get('/basic')), 'STALE old basic', 'the same again');
+is(both($c->get('/basic')), 'UPDATING old basic', 'the same again');
 is($up->hits('/basic'), 2, 'is not asked again');
 is(fill('started'), 1, 'one fill');
 
@@ -117,7 +117,7 @@ is($up->hits('/basic'), 2, 'two requests of the upstream');
 my @clients = map { $t->client } 1 .. 20;
 
 $_->send_request('GET', '/many') for @clients;
-is(scalar(grep { both($_->read_response) eq 'STALE old many' } @clients), 20,
+is(scalar(grep { both($_->read_response) eq 'UPDATING old many' } @clients), 20,
     'twenty at once');
 ok($up->wait_at('many'), 'the upstream is asked');
 is($up->hits('/many'), 2, 'once');
@@ -133,7 +133,7 @@ for my $how (qw/gone reset/) {
     $c->send_request('GET', "/$how");
 
     if ($how eq 'gone') {
-        is(both($c->read_response), "STALE old $how", "$how: a stale answer");
+        is(both($c->read_response), "UPDATING old $how", "$how: a stale answer");
         $c->close;
 
     } else {
@@ -152,7 +152,7 @@ for my $how (qw/gone reset/) {
 
 for my $uri (qw{/big /chunked /unbuffered}) {
     my $old = $t->get($uri);
-    is($old->header('X-Status'), 'STALE', "$uri: a stale answer");
+    is($old->header('X-Status'), 'UPDATING', "$uri: a stale answer");
     ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
         "$uri: stored");
 

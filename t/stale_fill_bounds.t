@@ -139,7 +139,7 @@ sub stale { return $_[0]->get($_[1])->header('X-Status') }
 
 # of a key, in all workers
 
-is(stale($_, '/two/1'), 'STALE', 'a stale answer of each worker')
+is(stale($_, '/two/1'), 'UPDATING', 'a stale answer of each worker')
     for $c, @others;
 ok($up->wait_at('two', 1), 'the upstream is asked');
 is($up->count(qr{ /two/1\?}), 1, 'once');
@@ -147,12 +147,12 @@ is(fill('two', 'started') . fill('two', 'refused'), '10', 'a fill');
 
 # of a worker
 
-is(stale($c, "/two/$_"), 'STALE', "$_: stale") for 2, 3, 4;
+is(stale($c, "/two/$_"), 'UPDATING', "$_: stale") for 2, 3, 4;
 ok($up->wait_at('two', 2), 'the upstream is asked');
 is($up->count(qr{ /two/\d\?}), 2, 'no more than two at a time');
 is(fill('two', 'refused'), 2, 'the others are refused');
 
-is(stale($others[0], '/two/3'), 'STALE', 'another worker');
+is(stale($others[0], '/two/3'), 'UPDATING', 'another worker');
 ok($up->wait_at('two', 3), 'has its own two');
 is(fill('two', 'started'), 3, 'three in all');
 
@@ -161,7 +161,7 @@ is(fill('two', 'started'), 3, 'three in all');
 $s3->fault('stall', gate => 'put', match => qr/^PUT/, times => 0);
 $up->release('two');
 ok($s3->wait_at('put', 3), 'the new ones are being stored');
-is(stale($_, '/two/1'), 'STALE', 'still a stale answer') for $c, @others;
+is(stale($_, '/two/1'), 'UPDATING', 'still a stale answer') for $c, @others;
 is(fill('two', 'started'), 3, 'and no more fills');
 
 $s3->release('put');
@@ -170,19 +170,19 @@ is($others[1]->get('/two/1')->body, 'new /two/1', 'the new one');
 
 # the marks are gone with them, and there is room again
 
-is(stale($c, "/two/$_"), 'STALE', "$_: stale") for 4;
+is(stale($c, "/two/$_"), 'UPDATING', "$_: stale") for 4;
 ok($up->wait_requests(qr{ /two/4\?}, 1), 'asked at last');
 is(fill('two', 'failed'), 0, 'none failed');
 
-# none
+# none: who finds what is stale waits for another
 
-is(stale($c, '/none/1'), 'STALE', 'none: stale') for 1 .. 3;
-is(fill('none', 'refused'), 3, 'none: refused');
-is($up->count(qr{ /none/1}), 1, 'none: not asked');
+$up->release('none');
+is(stale($c, '/none/1'), 'EXPIRED', 'none: asked');
+is(fill('none', 'started'), 0, 'none: not in the background');
 
 # without marks
 
-is(stale($_, '/unmarked/1'), 'STALE', 'unmarked: stale')
+is(stale($_, '/unmarked/1'), 'UPDATING', 'unmarked: stale')
     for $c, @others, $c, @others;
 ok($up->wait_requests(qr{ /unmarked/1\?}, 3), 'unmarked: asked by each worker');
 is(fill('unmarked', 'started'), 3, 'unmarked: once');

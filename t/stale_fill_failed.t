@@ -93,6 +93,8 @@ events {
 http {
     %%TEST_GLOBALS_HTTP%%
 
+    query_cache_hit_for_miss 0;     # a fill may be tried again at once
+
     query_cache_zone z {
         disk %%TESTDIR%%/store;
     }
@@ -194,7 +196,7 @@ for my $name (@names) {
     my $r = $t->get("/$name");
 
     is($r->header('X-Status') . ' ' . $r->body =~ s/aside$//r,
-        "STALE old $name", "$name: a stale answer");
+        "UPDATING old $name", "$name: a stale answer");
     ok($t->wait_stats('/stats', 'fill', 'failed', ++$failed),
         "$name: the fill failed");
     is($up->hits("/$name"), 2, "$name: the upstream was asked");
@@ -214,7 +216,7 @@ for my $name (@names) {
     my $r = $t->get("/$name");
 
     is($r->header('X-Status') . ' ' . $r->body =~ s/aside$//r,
-        "STALE old $name", "$name: stale again");
+        "UPDATING old $name", "$name: stale again");
     ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
         "$name: stored at last");
     is($t->get("/$name")->body =~ s/aside$//r, "new $name",

@@ -47,6 +47,8 @@ events {
 http {
     %%TEST_GLOBALS_HTTP%%
 
+    query_cache_hit_for_miss 0;     # a fill may be tried again at once
+
     query_cache_zone z {
         disk %%TESTDIR%%/store;
         store_timeout TIMEOUT;

@@ -135,7 +135,7 @@ ok(wait_stale($t, '/stats', @how + 1), 'stale entries');
 my $stored = @how + 1;
 
 for my $how (@how) {
-    like(ask($how), qr/^STALE /, "$how: a stale answer");
+    like(ask($how), qr/^UPDATING /, "$how: a stale answer");
     ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
         "$how: stored");
 }

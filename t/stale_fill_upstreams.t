@@ -221,7 +221,7 @@ for my $case (@cases) {
     my $r = $t->request($method, $uri, body => $body);
 
     is($r->header('X-Status') . ' ' . $r->body =~ s/x*$//r,
-        'STALE ' . $seen{"$method $uri"}, "$method $uri: stale");
+        'UPDATING ' . $seen{"$method $uri"}, "$method $uri: stale");
     ok($t->wait_stats('/stats', 'store', 'stored', ++$stored),
         "$method $uri: stored");
 

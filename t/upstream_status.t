@@ -140,8 +140,9 @@ for my $case (@cases) {
         my $r = $t->get($uri);
         is(fields($r), $plain, "$uri: passed on");
 
-        my $reason = (grep { $_ == $status } @never) ? 'status'
-            : $stored[$n] ? 'absent' : 'freshness';
+        my $reason = $stored[$n] ? 'absent'
+            : $status >= 500 || (grep { $_ == $status } @never) ? 'status'
+            : 'freshness';
 
         is($r->header('X-Status'), "MISS $reason", "$uri: $reason");
         $reasons{$reason}++;

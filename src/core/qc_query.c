@@ -594,6 +594,15 @@ qc_query_header(const qc_query_t *q, const char *name)
 
 
 int
+qc_query_identifies(const qc_rules_t *rules, qc_str_t arg)
+{
+    return !qc_list_has(&rules->share.args, arg)
+           && (qc_list_has(&qc_identity_args, arg)
+               || qc_list_has(&rules->identity.args, arg));
+}
+
+
+int
 qc_query_shares(const qc_rules_t *rules, qc_str_t header)
 {
     return qc_list_has(&rules->share.headers, header);

@@ -190,6 +190,9 @@ const char *qc_form_name(qc_form_e form);
 /* Whether a field of the key, or an argument, is a secret. */
 int qc_query_is_secret(qc_str_t name);
 
+/* Whether an argument, its name in canonical form, says who asks. */
+int qc_query_identifies(const qc_rules_t *rules, qc_str_t arg);
+
 /* Whether a request field, in lower case, is left out of keys on purpose. */
 int qc_query_shares(const qc_rules_t *rules, qc_str_t header);
 

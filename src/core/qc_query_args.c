@@ -240,10 +240,7 @@ qc_query_drops(const qc_query_t *q, qc_str_t name)
         return 1;
     }
 
-    if (qc_list_has(&qc_identity_args, name)
-        || qc_list_has(&rules->identity.args, name)
-        || qc_query_is_document(q, name))
-    {
+    if (qc_query_identifies(rules, name) || qc_query_is_document(q, name)) {
         return 0;
     }
 

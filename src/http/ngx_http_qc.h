@@ -17,6 +17,7 @@
 #include "../core/qc_groups.h"
 #include "../core/qc_key.h"
 #include "../core/qc_merge.h"
+#include "../core/qc_nvs.h"
 #include "../core/qc_query.h"
 #include "../core/qc_reuse.h"
 #include "../core/qc_vary.h"
@@ -94,7 +95,6 @@ typedef struct {
 
     ngx_http_qc_jobs_t             jobs;
 
-    ngx_uint_t                     fill_concurrency;
     ngx_queue_t                    fills;   /* of this worker */
     ngx_uint_t                     nfills;
 #if (NGX_THREADS)
@@ -223,8 +223,25 @@ typedef struct {
 } ngx_http_qc_query_t;
 
 
+/* A request where No-Vary-Search is heeded. */
+
+typedef struct {
+    u_char                         path[QC_KEY_LEN];    /* of the rule */
+    u_char                         exact[QC_KEY_LEN];   /* if there is none */
+    qc_str_t                       args;    /* as they are in the key */
+    ngx_http_qc_meta_op_t         *found;   /* the rule's record, or NULL */
+    qc_nvs_t                       rule;    /* what it says */
+    qc_record_t                    record;  /* to publish */
+    unsigned                       applied:1;   /* the key is by the rule */
+    unsigned                       publish:1;
+    unsigned                       forget:1;    /* what was found */
+} ngx_http_qc_nvs_t;
+
+
 typedef enum {
     NGX_HTTP_QC_KEY = 0,
+    NGX_HTTP_QC_PATH,
+    NGX_HTTP_QC_RULE,
     NGX_HTTP_QC_LOOKUP,
     NGX_HTTP_QC_RECORD,
     NGX_HTTP_QC_CHECKED,
@@ -290,6 +307,7 @@ struct ngx_http_qc_ctx_s {
     u_char                         primary[QC_KEY_LEN];  /* of a variant */
     ngx_str_t                      ns;
     ngx_http_qc_query_t           *query;
+    ngx_http_qc_nvs_t             *nvs;     /* NULL: not heeded */
     qc_client_t                    client;  /* what its Cache-Control asks */
     ngx_http_qc_meta_op_t         *op;      /* the lookup, then the record */
     ngx_http_qc_meta_op_t         *marker;  /* what led to a variant */
@@ -358,7 +376,7 @@ struct ngx_http_qc_job_s {
 
     u_char                         key[QC_KEY_LEN];
     qc_record_t                    record;
-    u_char                         primary[QC_KEY_LEN];
+    u_char                         primary[QC_KEY_LEN]; /* of its variants */
     qc_record_t                    marker;  /* to publish there, if it has
                                                names */
     ngx_int_t                      level;
@@ -504,6 +522,15 @@ ngx_int_t ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_variant(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_vary(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job);
 
+/* ngx_http_qc_nvs.c: keys of answers that tell what arguments matter */
+ngx_int_t ngx_http_qc_nvs_begin(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_rule(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_nvs_answer(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_job_t *job);
+void ngx_http_qc_nvs_publish(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_nvs_changed(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec);
+
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_error(ngx_http_qc_ctx_t *ctx);
@@ -609,9 +636,9 @@ ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
 
 /*
  * ngx_http_qc_fill.c: runs the content handler once more, for nobody, begun
- * when the request has been answered.  NGX_OK; NGX_DECLINED: one for this key
- * is under way, or there are enough of them, or the request cannot be
- * repeated; NGX_ERROR.
+ * when the request has been answered.  NGX_OK; NGX_DECLINED: another will do
+ * it, one is under way or there are enough of them; NGX_ERROR: not for this
+ * request.
  */
 ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
 

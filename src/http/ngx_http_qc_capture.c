@@ -84,6 +84,11 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
+    if (ngx_http_qc_nvs_answer(ctx, job) != NGX_OK) {
+        ngx_http_qc_capture_fail(ctx, QC_R_KEY);
+        return;
+    }
+
     if (ngx_http_qc_vary(ctx, job) != NGX_OK) {
         ngx_http_qc_capture_fail(ctx, QC_R_VARY);
         return;
@@ -315,7 +320,9 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    if (ngx_http_qc_complete(ctx, size) != NGX_OK || r->connection->error) {
+    if (ngx_http_qc_complete(ctx, size) != NGX_OK
+        || (r->connection->error && !ctx->silent))
+    {
         ngx_http_qc_capture_endless(ctx);
         ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);
         return;
@@ -367,6 +374,8 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
 
     job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
     job->complete = 1;
+
+    ngx_http_qc_nvs_publish(ctx);
 
     if (ctx->reason == QC_R_HIT_FOR_MISS) {
         ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,

@@ -48,6 +48,8 @@ static ngx_int_t ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill,
     ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill,
     ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr);
+static ngx_int_t ngx_http_qc_fill_nvs(ngx_http_qc_fill_t *fill,
+    ngx_http_qc_nvs_t *nvs);
 static ngx_http_qc_meta_op_t *ngx_http_qc_fill_op(ngx_pool_t *pool,
     ngx_http_qc_meta_op_t *op);
 static void ngx_http_qc_fill_run(ngx_http_request_t *sr);
@@ -70,13 +72,18 @@ ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx)
 
     zone = ctx->zone;
 
-    if (ngx_exiting || ngx_http_qc_fill_pending(ctx)) {
+    if (ngx_exiting
+        || ctx->request->method == NGX_HTTP_HEAD
+        || ngx_http_qc_fill_pending(ctx))
+    {
         return NGX_DECLINED;
     }
 
-    if (zone->nfills >= zone->fill_concurrency
-        || !ngx_http_qc_fill_repeatable(ctx))
-    {
+    if (zone->fill_concurrency == 0 || !ngx_http_qc_fill_repeatable(ctx)) {
+        return NGX_ERROR;
+    }
+
+    if (zone->nfills >= zone->fill_concurrency) {
         ngx_http_qc_count(&zone->stats, QC_FILL_REFUSED);
         return NGX_DECLINED;
     }
@@ -98,13 +105,13 @@ ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL, ctx->key);
 
-    return rc;
+    return NGX_ERROR;
 }
 
 
 /*
- * Phase handlers cannot be run for nobody, an answer to HEAD cannot be
- * stored, and what an earlier location has made of a request is not here.
+ * Phase handlers cannot be run for nobody, and what an earlier location has
+ * made of a request is not here.
  */
 
 static ngx_uint_t
@@ -116,7 +123,6 @@ ngx_http_qc_fill_repeatable(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->handler == NULL
         || ctx->no_store
-        || r->method == NGX_HTTP_HEAD
         || ctx->upstream
         || ctx->error_page
         || r->headers_out.content_type.len)
@@ -286,16 +292,68 @@ ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (ctx->op) {
-        fctx->op = ngx_http_qc_fill_op(fill->pool, ctx->op);
+    /* of the lookup, not of now: what was invalidated since stays so */
+
+    fctx->epoch = ctx->epoch;
+
+    fctx->op = ngx_http_qc_fill_op(fill->pool, ctx->op);
+    fctx->entry = (fctx->op != NULL);
+    fctx->validating = (fctx->op && ctx->reuse.validate);
+
+    if (ctx->variant) {
+
+        fctx->marker = ngx_http_qc_fill_op(fill->pool, ctx->marker);
+        if (fctx->marker == NULL) {
+            return NGX_ERROR;
+        }
+
+        fctx->variant = 1;
+        ngx_memcpy(fctx->primary, ctx->primary, QC_KEY_LEN);
     }
 
     fill->ctx = fctx;
+
+    if (ctx->nvs && ngx_http_qc_fill_nvs(fill, ctx->nvs) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     /* filters and variables look for it there */
 
     ngx_http_set_ctx(sr->main, fctx, ngx_http_query_cache_module);
     ngx_http_set_ctx(sr->main, fill, ngx_http_query_cache_filter_module);
+
+    return NGX_OK;
+}
+
+
+/* By what rule the entry was found. */
+
+static ngx_int_t
+ngx_http_qc_fill_nvs(ngx_http_qc_fill_t *fill, ngx_http_qc_nvs_t *nvs)
+{
+    u_char             *p;
+    ngx_http_qc_nvs_t  *copy;
+
+    copy = ngx_palloc(fill->pool, sizeof(ngx_http_qc_nvs_t));
+    p = ngx_pnalloc(fill->pool, nvs->args.len);
+
+    if (copy == NULL || p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *copy = *nvs;
+
+    ngx_memcpy(p, nvs->args.data, nvs->args.len);
+    copy->args.data = p;
+
+    if (nvs->found) {
+        copy->found = ngx_http_qc_fill_op(fill->pool, nvs->found);
+        if (copy->found == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    fill->ctx->nvs = copy;
 
     return NGX_OK;
 }
@@ -343,7 +401,7 @@ ngx_http_qc_fill_run(ngx_http_request_t *sr)
     ctx->started_ms = tp->msec;
     ctx->started_at = ngx_current_msec;
 
-    ngx_http_qc_run_upstream(ctx);
+    (void) ngx_http_qc_step_upstream(ctx);
 }
 
 
@@ -520,7 +578,12 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
     job = ctx->job;
     ctx->job = NULL;
 
-    if (job && job->complete) {
+    if (ctx->status == NGX_HTTP_QC_STATUS_REVALIDATED) {
+        ngx_http_qc_count(&zone->stats, QC_REVALIDATED);
+        ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL,
+                               fill->key);
+
+    } else if (job && job->complete) {
 
         /* the mark goes with it: it is cleared when all is stored */
 
@@ -536,9 +599,11 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
             ngx_http_qc_job_destroy(job);
         }
 
+        /* what has failed is not tried at once again */
+
         ngx_http_qc_count(&zone->stats, QC_FILL_FAILED);
-        ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL,
-                               fill->key);
+        ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
+                             ctx->conf->hit_for_miss);
 
         fill->detached->log.action = NULL;
 
@@ -600,6 +665,13 @@ ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
 
         ctx->no_store = 1;
         ngx_http_qc_fill_stop(r);
+
+    } else if (ctx->validating
+               && r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
+    {
+        if (ngx_http_qc_validated(ctx) != NGX_OK) {
+            ngx_http_qc_drop(ctx->zone, ctx->key, ctx->op->record.object);
+        }
 
     } else if (ctx->job == NULL) {
         ngx_http_qc_capture_start(ctx);

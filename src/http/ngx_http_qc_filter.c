@@ -133,6 +133,9 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
     {
         ctx->silent = 1;
         r->header_only = 0;
+
+        /* it may leave now, and is not to take the capture with it */
+        r->read_event_handler = ngx_http_block_reading;
     }
 
     return rc;
@@ -220,7 +223,11 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx->silent) {
         ngx_http_qc_consume(in);
-        return NGX_OK;
+
+        /* the 304 itself may not be out yet */
+
+        return r->connection->buffered ? ngx_http_qc_next_body_filter(r, NULL)
+                                       : NGX_OK;
     }
 
     return ngx_http_qc_next_body_filter(r, in);

@@ -49,7 +49,10 @@ ngx_http_qc_target(ngx_http_request_t *r, qc_str_t *path, qc_str_t *args)
 }
 
 
-/* The URI of the request. */
+/*
+ * The URI of the request; without arguments if several URIs lead to what is
+ * looked for.
+ */
 
 ngx_int_t
 ngx_http_qc_scope(ngx_http_qc_ctx_t *ctx, u_char scope[QC_SCOPE_LEN])
@@ -57,6 +60,10 @@ ngx_http_qc_scope(ngx_http_qc_ctx_t *ctx, u_char scope[QC_SCOPE_LEN])
     qc_str_t  path, args;
 
     ngx_http_qc_target(ctx->request, &path, &args);
+
+    if (ctx->nvs && ctx->nvs->applied) {
+        args = qc_str(NULL, 0);
+    }
 
     return ngx_http_qc_scope_of(ctx, path, args, scope);
 }

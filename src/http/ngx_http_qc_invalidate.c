@@ -133,16 +133,24 @@ static void
 ngx_http_qc_invalidate_uris(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_scope_list_t *scopes)
 {
+    qc_str_t          path, args;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (ngx_http_qc_scope(ctx, scopes->scope[0]) != NGX_OK) {
+    ngx_http_qc_target(ctx->request, &path, &args);
+
+    if (ngx_http_qc_scope_of(ctx, path, args, scopes->scope[0]) != NGX_OK
+        || ngx_http_qc_scope_of(ctx, path, qc_str(NULL, 0), scopes->scope[1])
+           != NGX_OK)
+    {
         ngx_http_qc_invalidation_lost(ctx->zone);
         return;
     }
 
-    scopes->n = 1;
+    /* the other is that of answers to which not all arguments matter */
+
+    scopes->n = (ctx->conf->no_vary_search && args.len) ? 2 : 1;
 
     part = &ctx->request->headers_out.headers.part;
 

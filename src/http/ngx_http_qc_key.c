@@ -33,6 +33,10 @@ ngx_http_qc_make_key(ngx_http_qc_ctx_t *ctx)
         rc = ngx_http_qc_query_hash(ctx, NULL, NULL);
     }
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_qc_nvs_begin(ctx);
+    }
+
     ngx_http_qc_query_free(ctx);
 
     return rc;

@@ -32,13 +32,18 @@ static void ngx_http_qc_body_handler(ngx_http_request_t *r);
 static void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_step_path(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_get(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_meta_op_t *op, ngx_http_qc_step_e next);
 static void ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op);
 static ngx_int_t ngx_http_qc_only_if_cached(ngx_http_qc_ctx_t *ctx);
 
 
 static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "key", ngx_http_qc_step_key },
+    { "path", ngx_http_qc_step_path },
+    { "rule", ngx_http_qc_step_rule },
     { "lookup", ngx_http_qc_step_lookup },
     { "record", ngx_http_qc_step_record },
     { "checked", ngx_http_qc_step_checked },
@@ -357,14 +362,7 @@ ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_BYPASS, QC_R_BYPASS);
     }
 
-    if (ngx_http_qc_mark_test(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
-                              ctx->key))
-    {
-        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
-                                QC_R_HIT_FOR_MISS);
-    }
-
-    ctx->step = NGX_HTTP_QC_LOOKUP;
+    ctx->step = ctx->nvs ? NGX_HTTP_QC_PATH : NGX_HTTP_QC_LOOKUP;
 
     return NGX_OK;
 }
@@ -400,22 +398,57 @@ ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx)
 }
 
 
+/* What arguments matter to answers of this path. */
+
+static ngx_int_t
+ngx_http_qc_step_path(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_meta_op_t  *op;
+
+    op = ngx_http_qc_lookup_op(ctx, ngx_http_qc_lookup_done);
+
+    if (op) {
+        ngx_memcpy(op->key, ctx->nvs->path, QC_KEY_LEN);
+        op->scoped = 0;
+    }
+
+    return ngx_http_qc_get(ctx, op, NGX_HTTP_QC_RULE);
+}
+
+
 static ngx_int_t
 ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_request_t     *r;
     ngx_http_qc_meta_op_t  *op;
+
+    if (ngx_http_qc_mark_test(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
+                              ctx->key))
+    {
+        return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
+                                QC_R_HIT_FOR_MISS);
+    }
+
+    op = ngx_http_qc_lookup_op(ctx, ngx_http_qc_lookup_done);
+
+    return ngx_http_qc_get(ctx, op, NGX_HTTP_QC_RECORD);
+}
+
+
+static ngx_int_t
+ngx_http_qc_get(ngx_http_qc_ctx_t *ctx, ngx_http_qc_meta_op_t *op,
+    ngx_http_qc_step_e next)
+{
+    ngx_http_request_t  *r;
 
     r = ctx->request;
 
-    op = ngx_http_qc_lookup_op(ctx, ngx_http_qc_lookup_done);
     if (op == NULL) {
         ctx->no_store = 1;
         return ngx_http_qc_miss(ctx, NGX_HTTP_QC_STATUS_MISS,
                                 QC_R_META_ERROR);
     }
 
-    ctx->step = NGX_HTTP_QC_RECORD;
+    ctx->step = next;
 
     ctx->rc = ctx->zone->meta->get(ctx->zone->meta, op);
 

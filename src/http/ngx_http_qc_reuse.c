@@ -136,7 +136,13 @@ ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_update(ngx_http_qc_ctx_t *ctx)
 {
-    return ngx_http_qc_fetch(ctx);
+    if (ngx_http_qc_fill_start(ctx) == NGX_ERROR) {
+        return ngx_http_qc_fetch(ctx);
+    }
+
+    ctx->status = NGX_HTTP_QC_STATUS_UPDATING;
+
+    return NGX_OK;
 }
 
 

@@ -147,6 +147,10 @@ ngx_http_qc_validate_update(ngx_http_qc_ctx_t *ctx, qc_str_t update)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_qc_nvs_changed(ctx)) {
+        return NGX_DECLINED;
+    }
+
     qc_fresh_init(&fresh, &ctx->conf->fresh);
 
     block = qc_buf_written(&b);
@@ -275,6 +279,7 @@ ngx_http_qc_validate_publish(ngx_http_qc_ctx_t *ctx)
     rec = &ctx->op->record;
 
     ngx_http_qc_refresh(ctx->zone, ctx->key, rec);
+    ngx_http_qc_nvs_extend(ctx, rec);
 
     if (ctx->marker == NULL || ctx->marker->record.stale >= rec->stale) {
         return;

@@ -46,8 +46,9 @@ ngx_http_qc_variant(ngx_http_qc_ctx_t *ctx)
 
 
 /*
- * Chooses the key of an answer, whose record has its times already.  Fields
- * that other answers vary by stay: one fewer would find another's variant.
+ * Chooses the key of an answer, whose record has its times already, and whose
+ * job the primary key.  Fields that other answers vary by stay: one fewer
+ * would find another's variant.
  */
 
 ngx_int_t
@@ -75,16 +76,13 @@ ngx_http_qc_vary(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
     names = qc_vary_names(&v);
 
     if (names.len == 0) {
-        ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
+        ngx_memcpy(job->key, job->primary, QC_KEY_LEN);
         return NGX_OK;
     }
 
     if (ctx->zone->rsc) {
         return NGX_DECLINED;
     }
-
-    ngx_memcpy(job->primary, ctx->variant ? ctx->primary : ctx->key,
-               QC_KEY_LEN);
 
     if (ngx_http_qc_vary_key(ctx, names, job->primary, job->key) != NGX_OK) {
         return NGX_DECLINED;

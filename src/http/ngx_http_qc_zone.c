@@ -270,7 +270,6 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->hold_timeout = NGX_CONF_UNSET_MSEC;
     zone->fill_concurrency = NGX_CONF_UNSET_UINT;
     zone->store_concurrency = NGX_CONF_UNSET_UINT;
-    zone->fill_concurrency = NGX_CONF_UNSET_UINT;
     zone->store_queue = NGX_CONF_UNSET_UINT;
     zone->store_memory = NGX_CONF_UNSET_SIZE;
     zone->store_temp_size = NGX_CONF_UNSET;
@@ -492,7 +491,6 @@ ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone)
 
     ngx_conf_init_uint_value(zone->fill_concurrency, 16);
     ngx_conf_init_uint_value(zone->store_concurrency, 12);
-    ngx_conf_init_uint_value(zone->fill_concurrency, 16);
     ngx_conf_init_uint_value(zone->store_queue, 1024);
     ngx_conf_init_size_value(zone->store_memory, 64 * 1024 * 1024);
     ngx_conf_init_value(zone->store_temp_size, (off_t) 1024 * 1024 * 1024);

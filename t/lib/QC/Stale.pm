@@ -24,7 +24,7 @@ use QC::Util qw/wait_until/;
 
 our @EXPORT = qw/stale_headers wait_stale/;
 
-use constant LIFETIME => 1;     # seconds
+use constant LIFETIME => 0;     # seconds
 
 
 sub stale_headers {
