@@ -185,11 +185,19 @@ for my $way ('', '/unbuffered') {
 is_sent('/pass', undef, '');
 is_sent('/pass', 'br;q=0.5, gzip', 'br;q=0.5, gzip');
 is_sent('/pass', ['gzip', 'br'], 'gzip + br');
-is_sent('/gzip', undef, 'gzip');
-is_sent('/gzip', 'br, zstd', 'gzip');
-is_sent('/gzip/inner', 'br, zstd', 'gzip');
-is_sent('/both', 'br', 'zstd, gzip');
-is_sent('/any', 'br', 'identity, zstd');
+
+# of these what the client accepts, who gets the answer as it comes
+
+is_sent('/gzip', undef, 'identity');
+is_sent('/gzip', 'br, zstd', 'identity');
+is_sent('/gzip', 'br, gzip', 'gzip');
+is_sent('/gzip', 'gzip;q=0, *', 'identity');
+is_sent('/gzip/inner', 'gzip', 'gzip');
+is_sent('/both', 'br', 'identity');
+is_sent('/both', 'gzip, br, zstd', 'zstd, gzip');
+is_sent('/both', 'gzip', 'gzip');
+is_sent('/any', 'zstd', 'identity, zstd');
+is_sent('/any', 'br', 'identity');
 
 # the operator's own word is the last
 

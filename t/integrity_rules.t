@@ -315,7 +315,8 @@ for (my $n = 0; $n < @rules; $n += 3) {
 
 is(stats('z', 'index', 'entries'), $stored, 'entries');
 
-# The mark.  Redis is asked before the first answer, not after it.
+# The mark.  Redis is asked before the first answer, not after it, for the
+# entry and for what is invalid.
 
 sub says { $up->set('/a' => { body => shift, headers => [@type] }) }
 
@@ -327,7 +328,7 @@ sub marked {
     says('{"error":1}');
     my $before = asks();
     is($t->get($uri)->header('X-Status'), 'MISS absent', "$name: absent");
-    is(asks(), $before + 1, "$name: Redis is asked");
+    is(asks(), $before + 2, "$name: Redis is asked");
     is(logged($uri, $n), 'MISS integrity_rule', "$name: why");
 }
 

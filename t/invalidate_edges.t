@@ -209,7 +209,8 @@ ok(wait_until(sub { ask(2, 'GET', '/stalled') eq 'MISS invalidated' }, 15),
 fill('/leaves');
 $redis->stop;
 is(ask(1, 'PUT', '/leaves'), 'BYPASS method', 'PUT of one that leaves');
-ok(!$edges[0]->quit(0.3), 'it has something to do');
+kill 'QUIT', $edges[0]->master_pid;
+ok($edges[0]->wait_log(qr/gracefully shutting down/), 'it is told to');
 $redis->start;
 ok($edges[0]->quit(15), 'and leaves when it is done');
 ok(wait_until(sub { ask(2, 'GET', '/leaves') eq 'MISS invalidated' }),
@@ -222,8 +223,8 @@ fill('/lost');
 $redis->stop;
 is(ask(1, 'PUT', '/lost'), 'BYPASS method', 'PUT');
 ok(wait_until(sub { counter(1, 'invalidation', 'lost') }, 20), 'given up');
-is(scalar $edges[0]->error_log(
-    qr/\[error\].*an invalidation was lost in query cache zone "z"/), 1,
+ok($edges[0]->error_log(
+    qr/\[error\].*an invalidation was lost in query cache zone "z"/),
     'and said so');
 $redis->start;
 

@@ -192,7 +192,8 @@ typedef struct {
     ngx_flag_t                     invalidate;
     ngx_flag_t                     no_vary_search;
     ngx_flag_t                     repr_digest;
-    ngx_str_t                      upstream_encoding;   /* empty: pass */
+    ngx_array_t                   *upstream_encoding;   /* ngx_str_t; NULL:
+                                               the client's own */
     ngx_str_t                      cache_status;    /* empty: off */
     ngx_uint_t                     cache_status_key;
     ngx_uint_t                     cache_status_detail;
@@ -329,6 +330,12 @@ struct ngx_http_qc_ctx_s {
     ngx_msec_t                     started_at;  /* ngx_current_msec */
     void                          *explain; /* of an explained request */
     ngx_uint_t                     failed_status;   /* nginx's own error */
+
+    /* of what the content handler changes, as it was */
+    size_t                         limit_rate;
+    void                         (*finalize)(ngx_http_request_t *r,
+                                             ngx_int_t rc);
+
     unsigned                       keyed:1;
     unsigned                       error_page:1; /* of an earlier location */
     unsigned                       hit:1;       /* the cache answers */
@@ -342,6 +349,7 @@ struct ngx_http_qc_ctx_s {
                                                    the capture has not */
     unsigned                       keepalive:1; /* r->keepalive, as it was */
     unsigned                       no_error_page:1; /* r->error_page, too */
+    unsigned                       limit_rate_set:1;
     unsigned                       streaming:1; /* the header is sent */
     unsigned                       hold:1;
     unsigned                       coded:1;     /* goes out as it is stored */
@@ -582,6 +590,9 @@ qc_metric_e ngx_http_qc_rsc_storable(ngx_http_qc_ctx_t *ctx,
 
 /* ngx_http_qc_coding.c */
 void ngx_http_qc_choose_coding(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_upstream_encoding(ngx_http_qc_ctx_t *ctx,
+    qc_str_t *value);
+ngx_uint_t ngx_http_qc_accepts(ngx_http_request_t *r, qc_coding_e coding);
 ngx_int_t ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_coding_weak(ngx_pool_t *pool, ngx_str_t *tag);

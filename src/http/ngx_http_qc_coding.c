@@ -16,6 +16,7 @@
 
 
 static ngx_uint_t ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx);
+static ngx_uint_t ngx_http_qc_coding_forbidden(qc_str_t block);
 static ngx_table_elt_t *ngx_http_qc_coding_push(ngx_http_request_t *r,
     const char *name, const char *lowcase, qc_str_t value);
 
@@ -39,10 +40,7 @@ ngx_http_qc_choose_coding(ngx_http_qc_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_uint_t           i;
     const qc_record_t   *rec;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h;
     ngx_http_request_t  *r;
 
     r = ctx->request;
@@ -50,17 +48,118 @@ ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx)
 
     /* ranges and strong comparison are of the body itself */
 
-    if (!ctx->conf->serve_compressed
-        || ctx->op->theirs
-        || rec->coding == QC_CODING_NONE
-        || rec->status != NGX_HTTP_OK
-        || !qc_record_has_sum(rec)
-        || r->headers_in.range
-        || r->headers_in.if_match
-        || r->http_version < NGX_HTTP_VERSION_11)
-    {
-        return 0;
+    return ctx->conf->serve_compressed
+           && !ctx->op->theirs
+           && rec->coding != QC_CODING_NONE
+           && rec->status == NGX_HTTP_OK
+           && qc_record_has_sum(rec)
+           && r->headers_in.range == NULL
+           && r->headers_in.if_match == NULL
+           && r->http_version >= NGX_HTTP_VERSION_11
+           && ngx_http_qc_accepts(r, rec->coding)
+           && !ngx_http_qc_coding_forbidden(rec->headers);
+}
+
+
+/* What is not to be transformed, or says of its bytes what they are. */
+
+static ngx_uint_t
+ngx_http_qc_coding_forbidden(qc_str_t block)
+{
+    qc_str_t  name, value;
+
+    while (qc_headers_next(&block, &name, &value) == QC_OK) {
+
+        if (qc_name_eq(name, qc_str("repr-digest", 11))
+            || qc_name_eq(name, qc_str("content-digest", 14))
+            || qc_name_eq(name, qc_str("digest", 6))
+            || qc_name_eq(name, qc_str("content-md5", 11)))
+        {
+            return 1;
+        }
+
+        if (qc_name_eq(name, qc_str("cache-control", 13))
+            && qc_name_within(value, qc_str("no-transform", 12)))
+        {
+            return 1;
+        }
     }
+
+    return 0;
+}
+
+
+/*
+ * What the upstream may use: of the codings of the directive those that the
+ * client accepts, who gets the answer as it comes.  Empty: that is for the
+ * two of them to settle.
+ */
+
+ngx_int_t
+ngx_http_qc_upstream_encoding(ngx_http_qc_ctx_t *ctx, qc_str_t *value)
+{
+    u_char       *p, *start;
+    size_t        len;
+    ngx_str_t    *name;
+    ngx_uint_t    i;
+    ngx_array_t  *codings;
+    qc_coding_e   coding;
+
+    codings = ctx->conf->upstream_encoding;
+
+    if (codings == NULL) {
+        *value = qc_str(NULL, 0);
+        return NGX_OK;
+    }
+
+    name = codings->elts;
+    len = sizeof("identity") - 1;
+
+    for (i = 0; i < codings->nelts; i++) {
+        len += name[i].len + sizeof(", ") - 1;
+    }
+
+    start = ngx_pnalloc(ctx->request->pool, len);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = start;
+
+    for (i = 0; i < codings->nelts; i++) {
+
+        if (qc_coding_parse(ngx_http_qc_qstr(&name[i]), &coding) == QC_OK
+            && !ngx_http_qc_accepts(ctx->request, coding))
+        {
+            continue;
+        }
+
+        if (p != start) {
+            *p++ = ',';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, name[i].data, name[i].len);
+    }
+
+    if (p == start) {
+        p = ngx_cpymem(p, "identity", sizeof("identity") - 1);
+    }
+
+    *value = qc_str(start, p - start);
+
+    return NGX_OK;
+}
+
+
+/* Whether the client does, by what it sent. */
+
+ngx_uint_t
+ngx_http_qc_accepts(ngx_http_request_t *r, qc_coding_e coding)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
 
@@ -72,7 +171,7 @@ ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx)
                 && ngx_strncmp(h[i].lowcase_key, "accept-encoding", 15) == 0)
             {
                 return qc_accepts_coding(ngx_http_qc_qstr(&h[i].value),
-                                         rec->coding);
+                                         coding);
             }
         }
     }

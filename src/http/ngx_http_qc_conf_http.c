@@ -13,6 +13,15 @@ static ngx_uint_t ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name);
 static void ngx_http_qc_merge_fresh_rules(ngx_http_qc_loc_conf_t *conf);
 
 
+static ngx_str_t  ngx_http_qc_identity_name = ngx_string("identity");
+
+/* None: what is stored is plain, and compressed by us. */
+
+static ngx_array_t  ngx_http_qc_identity = {
+    &ngx_http_qc_identity_name, 1, sizeof(ngx_str_t), 1, NULL
+};
+
+
 /* For any of our kind, and for what stands nearest to origins. */
 
 static const qc_str_t  ngx_http_qc_targeted[] = {
@@ -165,24 +174,26 @@ ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;
 
-    u_char      *p;
-    size_t       len;
-    ngx_str_t   *value;
+    ngx_str_t   *value, *coding;
     ngx_uint_t   i;
 
-    if (qlcf->upstream_encoding.data) {
+    if (qlcf->upstream_encoding != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
+    qlcf->upstream_encoding = NULL;
+
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "pass") == 0) {
-        qlcf->upstream_encoding.data = value[1].data;
-        qlcf->upstream_encoding.len = 0;
         return NGX_CONF_OK;
     }
 
-    len = 0;
+    qlcf->upstream_encoding = ngx_array_create(cf->pool, 3,
+                                               sizeof(ngx_str_t));
+    if (qlcf->upstream_encoding == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -197,27 +208,13 @@ ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
             return NGX_CONF_ERROR;
         }
 
-        len += value[i].len + sizeof(", ") - 1;
-    }
-
-    p = ngx_pnalloc(cf->pool, len);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    qlcf->upstream_encoding.data = p;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (i > 1) {
-            *p++ = ',';
-            *p++ = ' ';
+        coding = ngx_array_push(qlcf->upstream_encoding);
+        if (coding == NULL) {
+            return NGX_CONF_ERROR;
         }
 
-        p = ngx_cpymem(p, value[i].data, value[i].len);
+        *coding = value[i];
     }
-
-    qlcf->upstream_encoding.len = p - qlcf->upstream_encoding.data;
 
     return NGX_CONF_OK;
 }
@@ -231,7 +228,6 @@ ngx_http_qc_create_http_conf(ngx_http_qc_loc_conf_t *conf)
      *
      *     conf->ignore_headers = 0;
      *     conf->cache_status = { 0, NULL };
-     *     conf->upstream_encoding = { 0, NULL };
      */
 
     conf->targeted = NGX_CONF_UNSET_PTR;
@@ -244,6 +240,7 @@ ngx_http_qc_create_http_conf(ngx_http_qc_loc_conf_t *conf)
     conf->invalidate = NGX_CONF_UNSET;
     conf->no_vary_search = NGX_CONF_UNSET;
     conf->repr_digest = NGX_CONF_UNSET;
+    conf->upstream_encoding = NGX_CONF_UNSET_PTR;
 }
 
 
@@ -264,8 +261,9 @@ ngx_http_qc_merge_http_conf(ngx_http_qc_loc_conf_t *prev,
     ngx_conf_merge_value(conf->invalidate, prev->invalidate, 1);
     ngx_conf_merge_value(conf->no_vary_search, prev->no_vary_search, 0);
     ngx_conf_merge_value(conf->repr_digest, prev->repr_digest, 0);
-    ngx_conf_merge_str_value(conf->upstream_encoding,
-                             prev->upstream_encoding, "identity");
+    ngx_conf_merge_ptr_value(conf->upstream_encoding,
+                             prev->upstream_encoding,
+                             &ngx_http_qc_identity);
 
     /* one directive sets all three */
 

@@ -16,7 +16,13 @@
 
 
 static void ngx_http_qc_forward_begin(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_forward_watch(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_forward_unwatch(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_forward_finalized(ngx_http_request_t *r,
+    ngx_int_t rc);
 static ngx_int_t ngx_http_qc_forward(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_forward_forget(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_qc_forward_edited(qc_str_t name);
 static ngx_uint_t ngx_http_qc_forward_edits(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx,
     ngx_list_t *from, ngx_list_t *to);
@@ -32,11 +38,23 @@ static void ngx_http_qc_taken_back(ngx_http_request_t *r);
 static void ngx_http_qc_forget_answer(ngx_http_qc_ctx_t *ctx);
 
 
+/* What the upstream may get another one of, as variables name it. */
+
+static qc_str_t  ngx_http_qc_edited[] = {
+    qc_string("accept_encoding"),
+    qc_string("if_modified_since"),
+    qc_string("if_none_match"),
+    qc_string("if_range"),
+    qc_string("range")
+};
+
+
 /* The last step of all that is not a hit. */
 
 ngx_int_t
 ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = ctx->request;
@@ -50,7 +68,10 @@ ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
     if (ctx->handler) {
         r->content_handler = ctx->handler;
         ngx_http_qc_forward_begin(ctx);
-        ngx_http_finalize_request(r, ngx_http_qc_forward(ctx));
+        rc = ngx_http_qc_forward(ctx);
+        ngx_http_qc_forward_watch(ctx);
+
+        ngx_http_finalize_request(r, rc);
         return NGX_DONE;
     }
 
@@ -76,6 +97,8 @@ ngx_http_qc_forward_begin(ngx_http_qc_ctx_t *ctx)
 
     ctx->keepalive = r->keepalive;
     ctx->no_error_page = r->error_page;
+    ctx->limit_rate = r->limit_rate;
+    ctx->limit_rate_set = r->limit_rate_set;
 
     if (ctx->validating || ctx->on_error) {
 
@@ -85,6 +108,70 @@ ngx_http_qc_forward_begin(ngx_http_qc_ctx_t *ctx)
         /* an entry is better than a page about an error */
         r->error_page |= !ctx->error_page;
     }
+}
+
+
+/*
+ * X-Accel-Redirect leaves for a location with error pages of its own, and no
+ * filter sees that answer; but the upstream is finalized before it.
+ */
+
+static void
+ngx_http_qc_forward_watch(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t   *r;
+    ngx_http_upstream_t  *u;
+
+    r = ctx->request;
+
+    if (r->error_page == ctx->no_error_page
+        || ngx_http_get_module_ctx(r, ngx_http_query_cache_module) != ctx)
+    {
+        return;
+    }
+
+    u = r->upstream;
+
+    if (u && u->cleanup) {
+        ctx->finalize = u->finalize_request;
+        u->finalize_request = ngx_http_qc_forward_finalized;
+    }
+}
+
+
+static void
+ngx_http_qc_forward_unwatch(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t   *r;
+    ngx_http_upstream_t  *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    r->error_page = ctx->no_error_page;
+
+    if (u && u->finalize_request == ngx_http_qc_forward_finalized) {
+        u->finalize_request = ctx->finalize;
+    }
+}
+
+
+static void
+ngx_http_qc_forward_finalized(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_qc_forward_unwatch(ctx);
+    }
+
+    ctx->finalize(r, rc);
 }
 
 
@@ -107,6 +194,7 @@ ngx_http_qc_forward(ngx_http_qc_ctx_t *ctx)
     }
 
     headers = r->headers_in.headers;
+    ngx_http_qc_forward_forget(r);
 
     if (ngx_http_qc_forward_headers(ctx, &headers, &r->headers_in.headers)
         == NGX_OK)
@@ -118,8 +206,50 @@ ngx_http_qc_forward(ngx_http_qc_ctx_t *ctx)
     }
 
     r->headers_in.headers = headers;
+    ngx_http_qc_forward_forget(r);
 
     return rc;
+}
+
+
+/* Variables of that list are those of who asks. */
+
+static void
+ngx_http_qc_forward_forget(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (v[i].name.len > 5
+            && ngx_strncmp(v[i].name.data, "http_", 5) == 0
+            && ngx_http_qc_forward_edited(qc_str(v[i].name.data + 5,
+                                                 v[i].name.len - 5)))
+        {
+            r->variables[i].valid = 0;
+            r->variables[i].not_found = 0;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_qc_forward_edited(qc_str_t name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(ngx_http_qc_edited) / sizeof(qc_str_t); i++) {
+        if (qc_str_eq(name, ngx_http_qc_edited[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -144,14 +274,14 @@ ngx_http_qc_forward_edits(ngx_http_qc_ctx_t *ctx)
     /* a part is what was asked for, and all may be a lot more */
 
     if (r->headers_in.range) {
-        return ctx->conf->upstream_encoding.len != 0;
+        return ctx->conf->upstream_encoding != NULL;
     }
 
     ctx->stripped = (r->headers_in.if_match == NULL
                      && r->headers_in.if_unmodified_since == NULL
                      && r->method != NGX_HTTP_POST);
 
-    return ctx->stripped || ctx->conf->upstream_encoding.len;
+    return ctx->stripped || ctx->conf->upstream_encoding;
 }
 
 
@@ -159,11 +289,16 @@ static ngx_int_t
 ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx, ngx_list_t *from,
     ngx_list_t *to)
 {
-    qc_str_t          etag, modified;
-    ngx_str_t        *coding;
+    qc_str_t          etag, modified, coding;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
+
+    /* as the client accepts it, by the list that is about to go */
+
+    if (ngx_http_qc_upstream_encoding(ctx, &coding) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (ngx_list_init(to, ctx->request->pool, 20, sizeof(ngx_table_elt_t))
         != NGX_OK)
@@ -190,11 +325,9 @@ ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx, ngx_list_t *from,
         }
     }
 
-    coding = &ctx->conf->upstream_encoding;
-
-    if (coding->len
+    if (coding.len
         && ngx_http_qc_forward_push(to, "Accept-Encoding", "accept-encoding",
-                                    ngx_http_qc_qstr(coding))
+                                    coding)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -235,7 +368,7 @@ ngx_http_qc_forward_drops(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h)
     name = qc_str(h->lowcase_key, h->key.len);
 
     if (qc_str_eq(name, qc_str("accept-encoding", 15))) {
-        return ctx->conf->upstream_encoding.len != 0;
+        return ctx->conf->upstream_encoding != NULL;
     }
 
     if (ctx->stripped
@@ -298,7 +431,7 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
     own = (r->err_status && !ctx->error_page);
     status = own ? r->err_status : ngx_http_qc_answer_status(ctx);
 
-    r->error_page = ctx->no_error_page;
+    ngx_http_qc_forward_unwatch(ctx);
 
     if (r->cached && !own) {
 
@@ -452,6 +585,8 @@ ngx_http_qc_forget_answer(ngx_http_qc_ctx_t *ctx)
     r->header_only = 0;
     r->keepalive = ctx->keepalive;
     r->err_status = ctx->err_status;
+    r->limit_rate = ctx->limit_rate;
+    r->limit_rate_set = ctx->limit_rate_set;
     r->disable_not_modified = 0;
     r->allow_ranges = 0;
 

@@ -192,6 +192,13 @@ ngx_http_qc_groups_check(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_groups_stored(&groups, ctx->op->record.headers);
 
+    /* a 304 may have brought more than would have been stored */
+
+    if (groups.over) {
+        ctx->op->reason = QC_R_GROUPS;
+        return NGX_DECLINED;
+    }
+
     if (groups.n == 0) {
         return NGX_OK;
     }

@@ -13,6 +13,8 @@
 
 static ngx_uint_t ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx,
     const qc_fresh_t *fresh, ngx_str_t *name);
+static ngx_uint_t ngx_http_qc_header_weakens(ngx_http_qc_ctx_t *ctx,
+    const qc_fresh_t *fresh);
 static ngx_uint_t ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx,
     ngx_str_t *name);
 static void ngx_http_qc_collect_content_type(ngx_http_request_t *r,
@@ -133,11 +135,11 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
 
         value = h[i].value;
 
-        if (ctx->encoding != QC_CODING_NONE
-            && h[i].key.len == sizeof("ETag") - 1
+        if (h[i].key.len == sizeof("ETag") - 1
             && ngx_strncasecmp(h[i].key.data, (u_char *) "ETag",
                                h[i].key.len)
                == 0
+            && ngx_http_qc_header_weakens(ctx, fresh)
             && ngx_http_qc_coding_weak(r->pool, &value) != NGX_OK)
         {
             return NGX_DECLINED;
@@ -177,7 +179,9 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
         }
     }
 
-    if (ctx->encoding != QC_CODING_NONE && ngx_http_qc_transcode_drops(name)) {
+    if (ngx_http_qc_transcode_drops(name)
+        && ngx_http_qc_header_weakens(ctx, fresh))
+    {
         return 0;
     }
 
@@ -190,6 +194,26 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
 
     return qc_fresh_keeps(fresh, ngx_http_qc_qstr(name))
            && !ngx_http_qc_header_in_connection(ctx, name);
+}
+
+
+/*
+ * Whether the answer's tag and digests are, or may be, of encoded bytes that
+ * are not what is stored; so was the tag of an entry that is weak by now.
+ */
+
+static ngx_uint_t
+ngx_http_qc_header_weakens(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh)
+{
+    qc_str_t  etag;
+
+    if (fresh) {
+        return ctx->encoding != QC_CODING_NONE;
+    }
+
+    etag = qc_headers_find(ctx->op->record.headers, "etag");
+
+    return etag.len && etag.data[0] == 'W';
 }
 
 

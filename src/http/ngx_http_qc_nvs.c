@@ -113,13 +113,13 @@ ngx_http_qc_nvs_begin(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_nvs_path(ngx_http_qc_ctx_t *ctx, qc_str_t *path)
 {
-    size_t            size;
-    u_char           *p;
-    qc_buf_t          b;
-    qc_args_t         args;
-    qc_query_t       *q;
-    const qc_arg_t   *arg;
-    const qc_rules_t *rules;
+    size_t             size;
+    u_char            *p;
+    qc_buf_t           b;
+    qc_args_t          args;
+    qc_query_t        *q;
+    const qc_arg_t    *arg;
+    const qc_rules_t  *rules;
 
     q = &ctx->query->q;
     rules = &ctx->conf->rules;

@@ -479,13 +479,18 @@ ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
     ngx_memcpy(op->key, ctx->key, QC_KEY_LEN);
     op->theirs = 0;
     op->epoch = 0;
-    op->scoped = (ctx->conf->invalidate && !ctx->zone->rsc
-                  && ngx_http_qc_scope(ctx, op->scope) == NGX_OK);
+    op->scoped = (ctx->conf->invalidate && !ctx->zone->rsc);
     op->reason = QC_NO_METRIC;
     op->done = done;
     op->data = ctx;
     op->log = ctx->request->connection->log;
     op->pending = NULL;
+
+    /* what cannot be checked must not be found */
+
+    if (op->scoped && ngx_http_qc_scope(ctx, op->scope) != NGX_OK) {
+        return NULL;
+    }
 
     ctx->op = op;
 

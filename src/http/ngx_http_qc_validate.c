@@ -13,6 +13,12 @@
 #include "ngx_http_qc.h"
 
 
+typedef struct {
+    qc_str_t                       name;
+    ngx_uint_t                     found;
+} ngx_http_qc_validate_has_t;
+
+
 static ngx_int_t ngx_http_qc_validate_fields(ngx_http_qc_ctx_t *ctx,
     qc_buf_t *b);
 static ngx_int_t ngx_http_qc_validate_update(ngx_http_qc_ctx_t *ctx,
@@ -22,7 +28,11 @@ static ngx_int_t ngx_http_qc_validate_keep(ngx_http_qc_ctx_t *ctx,
 static ngx_uint_t ngx_http_qc_validate_vary(qc_str_t stored,
     qc_str_t merged);
 static void ngx_http_qc_validate_names(qc_vary_t *v, qc_str_t block);
-static void ngx_http_qc_validate_time(void *data, qc_str_t name,
+static void ngx_http_qc_validate_fresh(ngx_http_qc_ctx_t *ctx,
+    qc_fresh_t *fresh, qc_str_t merged);
+static void ngx_http_qc_validate_has(void *data, qc_str_t name,
+    qc_str_t value);
+static void ngx_http_qc_validate_field(void *data, qc_str_t name,
     qc_str_t value);
 static ngx_uint_t ngx_http_qc_validate_birth(const qc_record_t *rec,
     qc_str_t name, qc_str_t value);
@@ -120,7 +130,6 @@ ngx_http_qc_validate_update(ngx_http_qc_ctx_t *ctx, qc_str_t update)
 {
     u_char       *p;
     qc_buf_t      b;
-    qc_str_t      block, name, value;
     qc_fresh_t    fresh;
     qc_record_t  *rec;
 
@@ -151,17 +160,7 @@ ngx_http_qc_validate_update(ngx_http_qc_ctx_t *ctx, qc_str_t update)
         return NGX_DECLINED;
     }
 
-    qc_fresh_init(&fresh, &ctx->conf->fresh);
-
-    block = qc_buf_written(&b);
-
-    while (qc_headers_next(&block, &name, &value) == QC_OK) {
-        if (!qc_name_eq(name, qc_str("date", 4))) {
-            qc_fresh_field(&fresh, name, value);
-        }
-    }
-
-    ngx_http_qc_each_field(ctx, ngx_http_qc_validate_time, &fresh);
+    ngx_http_qc_validate_fresh(ctx, &fresh, qc_buf_written(&b));
 
     if (ngx_http_qc_decide(ctx, &fresh, (ngx_uint_t) rec->status)
         != QC_NO_METRIC)
@@ -203,18 +202,49 @@ ngx_http_qc_validate_names(qc_vary_t *v, qc_str_t block)
 }
 
 
-/* Of this answer alone, whatever the stored one had. */
+/* By what is said now, kept from clients or not; or else by what was. */
 
 static void
-ngx_http_qc_validate_time(void *data, qc_str_t name, qc_str_t value)
+ngx_http_qc_validate_fresh(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
+    qc_str_t merged)
 {
-    qc_fresh_t *fresh = data;
+    qc_str_t                    name, value;
+    ngx_http_qc_validate_has_t  has;
 
-    if (qc_name_eq(name, qc_str("date", 4))
-        || qc_name_eq(name, qc_str("age", 3))
-        || qc_name_eq(name, qc_str("x-accel-expires", 15)))
-    {
-        qc_fresh_field(fresh, name, value);
+    qc_fresh_init(fresh, &ctx->conf->fresh);
+
+    while (qc_headers_next(&merged, &name, &value) == QC_OK) {
+
+        has.name = name;
+        has.found = 0;
+
+        ngx_http_qc_each_field(ctx, ngx_http_qc_validate_has, &has);
+
+        if (!has.found && !qc_name_eq(name, qc_str("date", 4))) {
+            qc_fresh_field(fresh, name, value);
+        }
+    }
+
+    ngx_http_qc_each_field(ctx, ngx_http_qc_validate_field, fresh);
+}
+
+
+static void
+ngx_http_qc_validate_has(void *data, qc_str_t name, qc_str_t value)
+{
+    ngx_http_qc_validate_has_t *has = data;
+
+    has->found |= qc_name_eq(name, has->name);
+}
+
+
+/* A cookie is for this client, and says nothing of the entry. */
+
+static void
+ngx_http_qc_validate_field(void *data, qc_str_t name, qc_str_t value)
+{
+    if (!qc_name_eq(name, qc_str("set-cookie", 10))) {
+        qc_fresh_field(data, name, value);
     }
 }
 

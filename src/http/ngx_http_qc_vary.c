@@ -118,7 +118,7 @@ ngx_http_qc_vary_known(ngx_http_qc_ctx_t *ctx, qc_vary_t *v)
         qc_string("cookie")
     };
 
-    if (ctx->conf->upstream_encoding.len) {
+    if (ctx->conf->upstream_encoding) {
         qc_vary_drop(v, qc_str("accept-encoding", 15));
     }
 
