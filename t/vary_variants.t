@@ -133,6 +133,17 @@ for my $zone ('local', 'shared') {
     is($t->head($uri, headers => ['X-A' => 2])->header('X-Status'), 'HIT',
         'HEAD');
 
+    # explain looks where the request would
+
+    for my $case ([1, 'hit', 'null'], [3, 'miss', '"absent"']) {
+        my ($value, $decision, $reason) = @$case;
+
+        like($t->get("/stats/$zone?explain=%2F$zone%2Fa%3FX-A", headers =>
+            ['X-A' => $value])->body, qr/,"vary":"x-a".*
+            ,"decision":"$decision","reason":$reason\}/x,
+            "explained: $decision");
+    }
+
     $uri = "/$zone/b?Accept-Language,x-A;X-B";
 
     is_answer($uri, ['X-A' => 1, 'Accept-Language' => 'en, de;q=0.50'],

@@ -37,6 +37,7 @@ static qc_metric_e ngx_http_qc_explain_decision(ngx_http_qc_explain_t *e);
 static ngx_int_t ngx_http_qc_explain_lookup(ngx_http_qc_explain_t *e);
 static void ngx_http_qc_explain_done(ngx_http_qc_meta_op_t *op);
 static void ngx_http_qc_explain_record(ngx_http_qc_explain_t *e);
+static void ngx_http_qc_explain_variant(ngx_http_qc_explain_t *e);
 static void ngx_http_qc_explain_send(ngx_http_qc_explain_t *e,
     const char *decision, qc_metric_e reason);
 static void ngx_http_qc_explain_location(ngx_http_qc_explain_t *e);
@@ -445,6 +446,8 @@ static void
 ngx_http_qc_explain_record(ngx_http_qc_explain_t *e)
 {
     uint64_t            now;
+    qc_reuse_t          reuse;
+    qc_record_t        *rec;
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = e->ctx;
@@ -456,15 +459,53 @@ ngx_http_qc_explain_record(ngx_http_qc_explain_t *e)
         return;
     }
 
-    if (now >= ctx->op->record.fresh) {
+    rec = &ctx->op->record;
+
+    if (rec->vary.len) {
+        ngx_http_qc_explain_variant(e);
+        return;
+    }
+
+    qc_reuse(&reuse, rec, NULL, now, 0);
+
+    if (reuse.verdict == QC_REUSE_FETCH) {
         ngx_http_qc_explain_send(e, "expired", QC_R_STALE);
         return;
     }
 
+    if (reuse.verdict == QC_REUSE_UPDATE) {
+        ngx_http_qc_explain_send(e, "updating", QC_R_STALE);
+        return;
+    }
+
     qc_buf_cstr(&e->out, ",\"ttl\":");
-    qc_buf_dec(&e->out, ctx->op->record.fresh - now);
+    qc_buf_dec(&e->out, rec->fresh - now);
 
     ngx_http_qc_explain_send(e, "hit", QC_NO_METRIC);
+}
+
+
+/* The answer is where the fields of this request say. */
+
+static void
+ngx_http_qc_explain_variant(ngx_http_qc_explain_t *e)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = e->ctx;
+
+    qc_buf_cstr(&e->out, ",\"vary\":\"");
+    qc_buf_str(&e->out, ctx->op->record.vary);
+    qc_buf_cstr(&e->out, "\"");
+
+    if (ngx_http_qc_variant(ctx) != NGX_OK) {
+        ngx_http_qc_explain_send(e, "miss", QC_R_VARY);
+        return;
+    }
+
+    if (ngx_http_qc_explain_lookup(e) != NGX_AGAIN) {
+        ngx_http_qc_explain_record(e);
+    }
 }
 
 

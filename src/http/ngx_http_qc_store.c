@@ -574,7 +574,7 @@ ngx_http_qc_job_failed(ngx_http_qc_job_t *job, qc_metric_e reason)
 
     /* an object nobody will ever know: it can go at once */
 
-    if (job->stored) {
+    if (job->stored && job->step != NGX_HTTP_QC_JOB_MARK) {
         for (i = 0; i < zone->ntiers; i++) {
             zone->tiers[i]->remove(zone->tiers[i], job->record.object);
         }
