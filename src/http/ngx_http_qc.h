@@ -602,6 +602,8 @@ ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
 ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx,
     const qc_fresh_t *fresh, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
+ngx_table_elt_t *ngx_http_qc_push_header(ngx_http_request_t *r,
+    const char *name, const char *lowcase, qc_str_t value);
 time_t ngx_http_qc_age(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_not_modified(ngx_http_qc_ctx_t *ctx);
 

@@ -29,7 +29,6 @@ ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx)
     u_char                  *p, key[2 * QC_KEY_LEN];
     size_t                   size;
     qc_buf_t                 b;
-    ngx_table_elt_t         *h;
     qc_cache_status_t        s;
     ngx_http_request_t      *r;
     ngx_http_qc_loc_conf_t  *qlcf;
@@ -86,19 +85,9 @@ ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx)
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Cache-Status");
-    h->lowcase_key = (u_char *) "cache-status";
-    h->value.data = p;
-    h->value.len = qc_buf_len(&b);
-    ngx_http_qc_header_unlink(h);
-
-    return NGX_OK;
+    return ngx_http_qc_push_header(r, "Cache-Status", "cache-status",
+                                   qc_buf_written(&b))
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -17,8 +17,6 @@
 
 static ngx_uint_t ngx_http_qc_coding_fits(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_coding_forbidden(qc_str_t block);
-static ngx_table_elt_t *ngx_http_qc_coding_push(ngx_http_request_t *r,
-    const char *name, const char *lowcase, qc_str_t value);
 
 
 void
@@ -203,7 +201,7 @@ ngx_http_qc_coding_headers(ngx_http_qc_ctx_t *ctx)
 
     name = qc_coding_name(ctx->op->record.coding);
 
-    h = ngx_http_qc_coding_push(r, "Content-Encoding", "content-encoding",
+    h = ngx_http_qc_push_header(r, "Content-Encoding", "content-encoding",
                                 name);
     if (h == NULL) {
         return NGX_ERROR;
@@ -278,30 +276,7 @@ ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx)
         }
     }
 
-    return ngx_http_qc_coding_push(r, "Vary", "vary",
+    return ngx_http_qc_push_header(r, "Vary", "vary",
                                    qc_str("Accept-Encoding", 15))
            ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_table_elt_t *
-ngx_http_qc_coding_push(ngx_http_request_t *r, const char *name,
-    const char *lowcase, qc_str_t value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NULL;
-    }
-
-    h->hash = 1;
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value.len = value.len;
-    h->value.data = (u_char *) value.data;
-    h->lowcase_key = (u_char *) lowcase;
-    ngx_http_qc_header_unlink(h);
-
-    return h;
 }

@@ -24,7 +24,6 @@ ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx)
 {
     u_char              *p;
     qc_buf_t             b;
-    ngx_table_elt_t     *h;
     const qc_record_t   *rec;
     ngx_http_request_t  *r;
 
@@ -50,17 +49,12 @@ ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx)
     qc_buf_init(&b, p, QC_DIGEST_FIELD);
     qc_digest_write(&b, rec->digest);
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    if (ngx_http_qc_push_header(r, "Repr-Digest", "repr-digest",
+                                qc_buf_written(&b))
+        == NULL)
+    {
         return NGX_ERROR;
     }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Repr-Digest");
-    h->lowcase_key = (u_char *) "repr-digest";
-    h->value.data = p;
-    h->value.len = qc_buf_len(&b);
-    ngx_http_qc_header_unlink(h);
 
 #if (NGX_HTTP_GZIP)
 

@@ -176,18 +176,9 @@ ngx_http_qc_accept_query(ngx_http_request_t *r)
         }
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_qc_header_unlink(h);
-
-    h->hash = 1;
-    h->key = name;
-    h->value = qlcf->accept_query;
-
-    return NGX_OK;
+    return ngx_http_qc_push_header(r, "Accept-Query", "accept-query",
+                                   ngx_http_qc_qstr(&qlcf->accept_query))
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -450,31 +450,20 @@ static ngx_int_t
 ngx_http_qc_restore_age(ngx_http_qc_ctx_t *ctx)
 {
     u_char              *p;
-    ngx_table_elt_t     *h;
+    size_t               len;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
     p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
-    h = ngx_list_push(&r->headers_out.headers);
-
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
     if (p == NULL) {
-        h->hash = 0;
         return NGX_ERROR;
     }
 
-    h->hash = 1;
-    ngx_str_set(&h->key, "Age");
-    h->lowcase_key = (u_char *) "age";
-    h->value.data = p;
-    h->value.len = ngx_sprintf(p, "%T", ngx_http_qc_age(ctx)) - p;
-    ngx_http_qc_header_unlink(h);
+    len = ngx_sprintf(p, "%T", ngx_http_qc_age(ctx)) - p;
 
-    return NGX_OK;
+    return ngx_http_qc_push_header(r, "Age", "age", qc_str(p, len))
+           ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -629,4 +618,29 @@ ngx_http_qc_modified_since(ngx_http_request_t *r, const qc_record_t *rec)
     }
 
     return clcf->if_modified_since == NGX_HTTP_IMS_EXACT || iv < time;
+}
+
+
+/* A line of the answer, behind those that are there; NULL on no memory. */
+
+ngx_table_elt_t *
+ngx_http_qc_push_header(ngx_http_request_t *r, const char *name,
+    const char *lowcase, qc_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = value.len;
+    h->value.data = (u_char *) value.data;
+    h->lowcase_key = (u_char *) lowcase;
+    ngx_http_qc_header_unlink(h);
+
+    return h;
 }
