@@ -184,8 +184,7 @@ for my $size (sort keys %uris) {
             my $out = $t->testdir . '/out';
             my $url = 'https://127.0.0.1:' . port('8443') . $uri;
             my $r = curl('--cacert', $ca->file, '-H', 'Host: localhost', $how,
-                '-o', "$out.1", $url,
-                '-o', "$out.2", $url);
+                '-o', "$out.1", $url, '-o', "$out.2", $url);
 
             is($r->{exit}, 0, "$uri: $how, twice");
             is(-s "$out.$_", $size{$size}, "$uri: $how: all of $_") for 1, 2;
@@ -218,8 +217,8 @@ for my $size (sort keys %uris) {
 
                 if ($leave eq 'http2') {
                     $curl = QC::Util::spawn('curl', ['curl', '-sk',
-                        '--http2', '-H', 'Host: localhost', '-o', $null, 'https://127.0.0.1:'
-                        . port('8443') . $uri]);
+                        '--http2', '-H', 'Host: localhost', '-o', $null,
+                        'https://127.0.0.1:' . port('8443') . $uri]);
                 } else {
                     $c->send_request('GET', $uri);
                 }

@@ -3,7 +3,7 @@
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
 # Entries are validated, and served stale on errors, whatever handler asks the
-# upstream: FastCGI, SCGI, uwsgi and gRPC's are told of the entry's ETag, and
+# upstream: those of FastCGI, SCGI and uwsgi are told of the entry's ETag, and
 # what they answer is taken back as that of proxy_pass is, with and without
 # buffering, on one connection of the client.  A query goes with it each time.
 
@@ -108,12 +108,12 @@ sub read_scgi {
         $length .= $ch;
     }
 
-    read $sock, my $head, $length;
+    read $sock, (my $head), $length;
     read $sock, $ch, 1;
     my @params = split /\0/, $head, -1;
     pop @params;
     my %params = @params;
-    read $sock, my $body, $params{CONTENT_LENGTH} || 0;
+    read $sock, (my $body), $params{CONTENT_LENGTH} || 0;
 
     return \%params, $body;
 }
@@ -121,11 +121,11 @@ sub read_scgi {
 sub read_uwsgi {
     my ($sock) = @_;
 
-    read $sock, my $head, 4;
-    read $sock, my $vars, unpack 'xv', $head;
+    read $sock, (my $head), 4;
+    read $sock, (my $vars), unpack 'xv', $head;
 
     my %params = unpack '(v/a)*', $vars;
-    read $sock, my $body, $params{CONTENT_LENGTH} || 0;
+    read $sock, (my $body), $params{CONTENT_LENGTH} || 0;
 
     return \%params, $body;
 }

@@ -130,9 +130,9 @@ ngx_http_qc_forward_watch(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    u = r->upstream;
+    u = ngx_http_qc_upstream(ctx);
 
-    if (u && u->cleanup) {
+    if (u && u->finalize_request != ngx_http_qc_forward_finalized) {
         ctx->finalize = u->finalize_request;
         u->finalize_request = ngx_http_qc_forward_finalized;
     }

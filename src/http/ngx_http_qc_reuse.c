@@ -11,6 +11,8 @@
 
 #include "ngx_http_qc.h"
 
+#include "../core/qc_range.h"
+
 
 static ngx_int_t ngx_http_qc_update(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_fetch(ngx_http_qc_ctx_t *ctx);
@@ -215,8 +217,8 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
 
 
 /*
- * RFC 9110 sections 14.2 and 13.1.5: not with HEAD or POST, and not if it is
- * a part of what a weak tag was given to.
+ * RFC 9110 sections 14.2 and 13.1.5: not with HEAD or POST, not in a form that
+ * is not valid, and not if it is a part of what a weak tag was given to.
  */
 
 static ngx_uint_t
@@ -224,7 +226,12 @@ ngx_http_qc_has_range(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *h;
 
-    if (r->method & (NGX_HTTP_HEAD|NGX_HTTP_POST)) {
+    h = r->headers_in.range;
+
+    if (h == NULL
+        || (r->method & (NGX_HTTP_HEAD|NGX_HTTP_POST))
+        || !qc_range_valid(ngx_http_qc_qstr(&h->value)))
+    {
         return 0;
     }
 

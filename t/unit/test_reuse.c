@@ -113,7 +113,7 @@ static const reuse_t  reuses[] = {
     { "5.2.1.1", "age=6 ttl=60", "Cache-Control: max-age=5",
       FETCH, REQUEST|ON_ERROR },
     { "5.2.1.1 zero", "age=0 ttl=60", "Cache-Control: max-age=0",
-      FRESH, 0 },
+      FETCH, REQUEST|ON_ERROR },
     { "5.2.1.1 zero", "age=1 ttl=60 etag", "Cache-Control: max-age=0",
       FETCH, REQUEST|ON_ERROR|VALIDATE },
     { "5.2.1.1 strict", "age=1 ttl=60 strict", "Cache-Control: max-age=0",
