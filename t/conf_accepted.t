@@ -153,7 +153,16 @@ my @good = (
 
     # what upstreams say
 
-    (map { location("query_cache_heuristic $_") } 'on', 'off'),
+    (map { my $name = $_; map { location("query_cache_$name $_") }
+        'on', 'off' } qw/heuristic client_control revalidate invalidate
+        no_vary_search repr_digest/),
+    (map { my $name = $_; map { location("query_cache_$name $_") }
+        '0', '5s', '1h30m', '400y' } qw/keep stale_while_revalidate
+        stale_if_error/),
+    (map { location("query_cache_upstream_encoding $_") } 'pass', 'identity',
+        'gzip', 'zstd gzip identity'),
+    (map { location("query_cache_cache_status $_") } 'off', 'edge-1',
+        'a key', 'a detail key', '"the \\"edge\\" 1" key', 'onoff'),
     (map { location("query_cache_ignore_headers $_") } 'X-Accel-Expires',
         'Expires', 'Cache-Control', 'Set-Cookie', 'Vary',
         'X-Accel-Expires Expires Cache-Control Set-Cookie Vary'),

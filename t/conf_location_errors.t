@@ -22,11 +22,17 @@ my $zone = zone('disk ' . $t->testdir . '/disk;');
 
 my @sizes = qw/query_cache_min_size query_cache_max_size
     query_cache_max_request_body query_cache_capture_buffer/;
-my @one = (@sizes, qw/query_cache query_cache_namespace
-    query_cache_store_priority query_cache_admin query_cache_heuristic/);
+my @times = qw/query_cache_keep query_cache_stale_while_revalidate
+    query_cache_stale_if_error/;
+my @flags = qw/query_cache_heuristic query_cache_client_control
+    query_cache_revalidate query_cache_invalidate query_cache_no_vary_search
+    query_cache_repr_digest/;
+my @one = (@sizes, @times, @flags, qw/query_cache query_cache_namespace
+    query_cache_store_priority query_cache_admin/);
 my @some = qw/query_cache_methods query_cache_key query_cache_valid
     query_cache_bypass query_cache_no_store query_cache_targeted
-    query_cache_ignore_headers/;
+    query_cache_ignore_headers query_cache_upstream_encoding
+    query_cache_cache_status/;
 
 sub location {
     my ($text, $says) = @_;
@@ -108,9 +114,31 @@ refused($t, 'no secret here',
     (map { location("query_cache_ignore_headers $_",
         qr/invalid value "\S+"/) } 'off', 'Date', 'X-Accel-Redirect',
         'Expires,Vary'),
-    (map { location("query_cache_heuristic $_", qr/invalid value "\S+"/) }
-        'yes', '1'),
-    location('query_cache_heuristic on; query_cache_heuristic off',
+
+    each_of(\@times, [qw/x -1 -1s off 1.5h/], qr/invalid value/),
+    each_of(\@times, ['1h; NAME 2h'], qr/is duplicate/),
+    each_of(\@flags, [qw/yes 1/],
+        qr/invalid value "\S+" in "\S+" directive, it must be "on" or "off"/),
+    each_of(\@flags, ['on; NAME off'], qr/is duplicate/),
+
+    (map { location("query_cache_upstream_encoding $_",
+        qr/invalid coding "\S*"; write "identity", "gzip" and "zstd", /
+        . qr/each once at most, or "pass" alone/) } 'br', 'GZIP', 'off', '""',
+        '*', 'gzip,zstd', 'gzip pass', 'pass gzip', 'gzip zstd gzip'),
+    location('query_cache_upstream_encoding gzip; '
+        . 'query_cache_upstream_encoding pass', qr/is duplicate/),
+
+    (map { location("query_cache_cache_status $_", qr/invalid name ".*" of a /
+        . qr/cache; write printable ASCII without variables, or "off" alone/) }
+        'on', 'off key', '""', '$hostname', 'a$b', '"a\tb"', "\xc3\xbc"),
+    (map { location("query_cache_cache_status $_", qr/invalid parameter /
+        . qr/"\S+"; write "key" or "detail", each once/) } 'a b', 'a off',
+        'a key key', 'a detail detail', 'a KEY'),
+    location('query_cache_cache_status a key detail key',
+        qr/invalid number of arguments/),
+    location('query_cache_cache_status a; query_cache_cache_status off',
+        qr/is duplicate/),
+    location('query_cache_cache_status off; query_cache_cache_status a',
         qr/is duplicate/),
 
     # their number, and where
@@ -118,7 +146,8 @@ refused($t, 'no secret here',
     each_of([@one, @some], [''], qr/invalid number of arguments/),
     each_of(\@one, ['a b'], qr/invalid number of arguments/),
     (map { location("if (\$uri) { $_ 1m; }", qr/is not allowed here/) }
-        @sizes, 'query_cache_methods', 'query_cache_valid'),
+        @sizes, @times, @flags, 'query_cache_methods', 'query_cache_valid',
+        'query_cache_upstream_encoding', 'query_cache_cache_status'),
     ['query_cache_nothing x;', qr/unknown directive "query_cache_nothing"/],
 );
 

@@ -103,11 +103,6 @@ my $slow = $t->post('/', $sql, discard => 1, rate => 40_000_000,
 is($slow->header('X-Cache'), 'HIT', 'a hit, slowly');
 is($slow->body_md5, $miss->body_md5, 'the same');
 
-my $range = $t->post('/', $sql, headers => [Range => 'bytes=50000000-50000099'],
-    timeout => 30);
-is($range->status, 206, 'a range');
-is($range->body_length, 100, 'of that length');
-
 is($t->stats('/stats', 'request', 'broken'), 0, 'none is broken');
 cmp_ok($stored, '<', 60e6, 'memory of the store')
     unless $ENV{TEST_NGINX_VALGRIND};

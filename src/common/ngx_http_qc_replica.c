@@ -276,10 +276,10 @@ ngx_http_qc_replica_log_error(ngx_log_t *log, u_char *buf, size_t len)
 static ngx_int_t
 ngx_http_qc_replica_headers(ngx_http_request_t *to, ngx_http_request_t *r)
 {
-    size_t             n;
-    ngx_uint_t         i;
-    ngx_list_part_t   *part;
-    ngx_table_elt_t   *h, *copy, **copies;
+    size_t            n;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy, **copies;
 
     n = 0;
 

@@ -67,10 +67,11 @@
     X(reason, R_CACHE_CONTROL, "cache_control",                               \
       "the upstream forbids storing or reuse")                                \
     X(reason, R_SET_COOKIE, "set_cookie", "the answer sets a cookie")         \
-    X(reason, R_VARY, "vary", "the answer varies by a field not in the key")  \
+    X(reason, R_VARY, "vary", "what the answer varies by cannot be a key")    \
     X(reason, R_GROUPS, "groups",                                             \
-      "the answer is in more groups than can be kept")                        \
-    X(reason, R_ENCODED, "content_encoding", "the answer is encoded")         \
+      "the answer's groups cannot be kept: too many, too long, or hidden")    \
+    X(reason, R_ENCODED, "content_encoding",                                  \
+      "the answer has a coding that cannot, or must not, be undone")          \
     X(reason, R_NOT_JSON, "not_json",                                         \
       "the answer or the entry is not JSON, as the zone's layout asks")       \
     X(reason, R_TRAILERS, "trailers", "the answer has trailers")              \

@@ -638,7 +638,6 @@ qc_metric_e ngx_http_qc_capture_bytes(ngx_http_qc_job_t *job, u_char *p,
  */
 ngx_int_t ngx_http_qc_transcode_coding(ngx_http_request_t *r,
     qc_coding_e *coding);
-ngx_uint_t ngx_http_qc_transcode_drops(ngx_str_t *name);
 ngx_int_t ngx_http_qc_transcode_start(ngx_http_qc_job_t *job,
     qc_coding_e coding, off_t max_size);
 void ngx_http_qc_transcode_call(ngx_http_qc_transcode_t *t);
@@ -675,6 +674,7 @@ void ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
 /* ngx_http_qc_cache_status.c, ngx_http_qc_digest.c: fields of answers */
 ngx_int_t ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_is_digest(qc_str_t name);
 
 /* ngx_http_qc_invalidate.c */
 void ngx_http_qc_invalidate(ngx_http_qc_ctx_t *ctx);

@@ -68,11 +68,7 @@ ngx_http_qc_coding_forbidden(qc_str_t block)
 
     while (qc_headers_next(&block, &name, &value) == QC_OK) {
 
-        if (qc_name_eq(name, qc_str("repr-digest", 11))
-            || qc_name_eq(name, qc_str("content-digest", 14))
-            || qc_name_eq(name, qc_str("digest", 6))
-            || qc_name_eq(name, qc_str("content-md5", 11)))
-        {
+        if (ngx_http_qc_is_digest(name)) {
             return 1;
         }
 

@@ -10,15 +10,19 @@
 
 
 static ngx_uint_t ngx_http_qc_is_targeted(ngx_array_t *a, ngx_str_t *name);
+static ngx_uint_t ngx_http_qc_is_cache_name(ngx_str_t *name);
+static ngx_uint_t ngx_http_qc_is_upstream_coding(ngx_array_t *a,
+    ngx_str_t *name);
 static void ngx_http_qc_merge_fresh_rules(ngx_http_qc_loc_conf_t *conf);
 
 
-static ngx_str_t  ngx_http_qc_identity_name = ngx_string("identity");
+/* What is stored is plain, and compressed by us: upstreams need not do it. */
 
-/* None: what is stored is plain, and compressed by us. */
+static ngx_str_t  ngx_http_qc_plain = ngx_string("identity");
 
-static ngx_array_t  ngx_http_qc_identity = {
-    &ngx_http_qc_identity_name, 1, sizeof(ngx_str_t), 1, NULL
+
+static ngx_array_t  ngx_http_qc_plain_only = {
+    &ngx_http_qc_plain, 1, sizeof(ngx_str_t), 1, NULL
 };
 
 
@@ -131,38 +135,66 @@ ngx_http_qc_set_cache_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     qlcf->cache_status_key = 0;
     qlcf->cache_status_detail = 0;
 
-    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
         qlcf->cache_status.len = 0;
         return NGX_CONF_OK;
     }
 
-    for (i = 0; i < value[1].len; i++) {
-
-        if (value[1].data[i] < 0x20 || value[1].data[i] > 0x7e) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid name \"%V\" of a cache; it must be "
-                               "printable ASCII", &value[1]);
-            return NGX_CONF_ERROR;
-        }
+    if (!ngx_http_qc_is_cache_name(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name \"%V\" of a cache; write printable "
+                           "ASCII without variables, or \"off\" alone",
+                           &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_strcmp(value[i].data, "key") == 0) {
+        if (ngx_strcmp(value[i].data, "key") == 0
+            && !qlcf->cache_status_key)
+        {
             qlcf->cache_status_key = 1;
 
-        } else if (ngx_strcmp(value[i].data, "detail") == 0) {
+        } else if (ngx_strcmp(value[i].data, "detail") == 0
+                   && !qlcf->cache_status_detail)
+        {
             qlcf->cache_status_detail = 1;
 
         } else {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"; it must be \"key\" "
-                               "or \"detail\"", &value[i]);
+                               "invalid parameter \"%V\"; write \"key\" or "
+                               "\"detail\", each once", &value[i]);
             return NGX_CONF_ERROR;
         }
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* "on" would be a name, too, but nobody means it. */
+
+static ngx_uint_t
+ngx_http_qc_is_cache_name(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    if (name->len == 0
+        || ngx_strcmp(name->data, "on") == 0
+        || ngx_strcmp(name->data, "off") == 0)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        if (name->data[i] < 0x20 || name->data[i] > 0x7e
+            || name->data[i] == '$')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -197,13 +229,12 @@ ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_strcmp(value[i].data, "identity") != 0
-            && ngx_strcmp(value[i].data, "gzip") != 0
-            && ngx_strcmp(value[i].data, "zstd") != 0)
+        if (!ngx_http_qc_is_upstream_coding(qlcf->upstream_encoding,
+                                            &value[i]))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid coding \"%V\"; it must be "
-                               "\"identity\", \"gzip\" or \"zstd\", or "
+                               "invalid coding \"%V\"; write \"identity\", "
+                               "\"gzip\" and \"zstd\", each once at most, or "
                                "\"pass\" alone", &value[i]);
             return NGX_CONF_ERROR;
         }
@@ -217,6 +248,31 @@ ngx_http_qc_set_upstream_encoding(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_is_upstream_coding(ngx_array_t *a, ngx_str_t *name)
+{
+    ngx_str_t   *coding;
+    ngx_uint_t   i;
+
+    if (ngx_strcmp(name->data, "identity") != 0
+        && ngx_strcmp(name->data, "gzip") != 0
+        && ngx_strcmp(name->data, "zstd") != 0)
+    {
+        return 0;
+    }
+
+    coding = a->elts;
+
+    for (i = 0; i < a->nelts; i++) {
+        if (ngx_strcmp(coding[i].data, name->data) == 0) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -263,7 +319,7 @@ ngx_http_qc_merge_http_conf(ngx_http_qc_loc_conf_t *prev,
     ngx_conf_merge_value(conf->repr_digest, prev->repr_digest, 0);
     ngx_conf_merge_ptr_value(conf->upstream_encoding,
                              prev->upstream_encoding,
-                             &ngx_http_qc_identity);
+                             &ngx_http_qc_plain_only);
 
     /* one directive sets all three */
 

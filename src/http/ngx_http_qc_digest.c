@@ -4,7 +4,10 @@
  */
 
 
-/* Repr-Digest of hits, RFC 9530: the SHA-256 that was stored with the body. */
+/*
+ * Repr-Digest of hits, RFC 9530: the SHA-256 that was stored with the body;
+ * and the fields by which others say such a thing.
+ */
 
 #include "ngx_http_qc.h"
 
@@ -100,4 +103,28 @@ ngx_http_qc_digest_wanted(ngx_http_request_t *r)
     }
 
     return qc_digest_wanted(lines, n);
+}
+
+
+/* Whether a field tells of the very bytes of a body, as they were encoded. */
+
+ngx_uint_t
+ngx_http_qc_is_digest(qc_str_t name)
+{
+    ngx_uint_t  i;
+
+    static const qc_str_t  digests[] = {
+        qc_string("content-digest"),
+        qc_string("content-md5"),
+        qc_string("digest"),
+        qc_string("repr-digest")
+    };
+
+    for (i = 0; i < sizeof(digests) / sizeof(qc_str_t); i++) {
+        if (qc_name_eq(name, digests[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

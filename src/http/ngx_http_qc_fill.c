@@ -391,8 +391,8 @@ ngx_http_qc_fill_op(ngx_pool_t *pool, ngx_http_qc_meta_op_t *op)
 static void
 ngx_http_qc_fill_run(ngx_http_request_t *sr)
 {
-    ngx_time_t          *tp;
-    ngx_http_qc_ctx_t   *ctx;
+    ngx_time_t         *tp;
+    ngx_http_qc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(sr, ngx_http_query_cache_module);
 

@@ -17,6 +17,7 @@ static ngx_int_t ngx_http_qc_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_accept_query(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static void ngx_http_qc_silence(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_consume(ngx_chain_t *in);
 
 
@@ -124,21 +125,36 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
 
     rc = ngx_http_qc_next_header_filter(r);
 
-    /* the client has a 304: what follows is for the capture only */
-
-    if (rc != NGX_ERROR && rc <= NGX_OK
-        && ctx && ctx->job && ctx->stripped
-        && r->header_only
-        && r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
-    {
-        ctx->silent = 1;
-        r->header_only = 0;
-
-        /* it may leave now, and is not to take the capture with it */
-        r->read_event_handler = ngx_http_block_reading;
+    if (ctx && ctx->job && rc != NGX_ERROR && rc <= NGX_OK) {
+        ngx_http_qc_silence(ctx);
     }
 
     return rc;
+}
+
+
+/* If the client has a 304, what follows is for the capture only. */
+
+static void
+ngx_http_qc_silence(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ctx->stripped
+        || !r->header_only
+        || r->headers_out.status != NGX_HTTP_NOT_MODIFIED)
+    {
+        return;
+    }
+
+    ctx->silent = 1;
+    r->header_only = 0;
+
+    /* it may leave now, and is not to take the capture with it */
+
+    r->read_event_handler = ngx_http_block_reading;
 }
 
 

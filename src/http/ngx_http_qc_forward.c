@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx,
     ngx_list_t *from, ngx_list_t *to);
 static ngx_uint_t ngx_http_qc_forward_drops(ngx_http_qc_ctx_t *ctx,
     ngx_table_elt_t *h);
+static ngx_int_t ngx_http_qc_forward_conditions(ngx_http_qc_ctx_t *ctx,
+    ngx_list_t *to);
 static ngx_int_t ngx_http_qc_forward_push(ngx_list_t *to, const char *name,
     const char *lowcase, qc_str_t value);
 static ngx_uint_t ngx_http_qc_is_failure(ngx_uint_t status);
@@ -289,7 +291,7 @@ static ngx_int_t
 ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx, ngx_list_t *from,
     ngx_list_t *to)
 {
-    qc_str_t          etag, modified, coding;
+    qc_str_t          coding;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
@@ -333,30 +335,7 @@ ngx_http_qc_forward_headers(ngx_http_qc_ctx_t *ctx, ngx_list_t *from,
         return NGX_ERROR;
     }
 
-    if (!ctx->validating) {
-        return NGX_OK;
-    }
-
-    (void) qc_validators(ctx->op->record.status, ctx->op->record.headers,
-                         &etag, &modified);
-
-    if (etag.len
-        && ngx_http_qc_forward_push(to, "If-None-Match", "if-none-match",
-                                    etag)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (modified.len
-        && ngx_http_qc_forward_push(to, "If-Modified-Since",
-                                    "if-modified-since", modified)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ctx->validating ? ngx_http_qc_forward_conditions(ctx, to) : NGX_OK;
 }
 
 
@@ -381,6 +360,36 @@ ngx_http_qc_forward_drops(ngx_http_qc_ctx_t *ctx, ngx_table_elt_t *h)
     return ctx->validating
            && (qc_str_eq(name, qc_str("range", 5))
                || qc_str_eq(name, qc_str("if-range", 8)));
+}
+
+
+/* Whether the entry is still good: RFC 9111 section 4.3.1. */
+
+static ngx_int_t
+ngx_http_qc_forward_conditions(ngx_http_qc_ctx_t *ctx, ngx_list_t *to)
+{
+    qc_str_t  etag, modified;
+
+    (void) qc_validators(ctx->op->record.status, ctx->op->record.headers,
+                         &etag, &modified);
+
+    if (etag.len
+        && ngx_http_qc_forward_push(to, "If-None-Match", "if-none-match",
+                                    etag)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (modified.len
+        && ngx_http_qc_forward_push(to, "If-Modified-Since",
+                                    "if-modified-since", modified)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -420,7 +429,7 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (ctx->answered || !ctx->handler) {
+    if (ctx->answered || ctx->handler == NULL) {
         return NGX_DECLINED;
     }
 
@@ -457,7 +466,6 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
     if (ctx->on_error && ngx_http_qc_is_failure(status)
         && ngx_http_qc_serves_on_error(ctx))
     {
-
         ctx->status = NGX_HTTP_QC_STATUS_STALE;
         ctx->failed_status = own ? status : 0;
 

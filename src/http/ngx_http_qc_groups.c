@@ -168,10 +168,10 @@ ngx_http_qc_groups_storable(ngx_http_qc_ctx_t *ctx)
 
 
 /*
- * A step: whether the entry that was found is in a group that was made
- * invalid since.  NGX_OK: it is not; NGX_DECLINED: it is, or nobody knows,
- * and ctx->op->reason says which; NGX_AGAIN: ctx->rc will be one of these
- * when the request is resumed.
+ * Whether the entry that was found is in a group that was made invalid since.
+ * NGX_OK: it is not; NGX_DECLINED: it is, or nobody knows, and
+ * ctx->op->reason says which; NGX_AGAIN: ctx->rc will be one of these when
+ * the request is resumed.
  */
 
 ngx_int_t

@@ -179,7 +179,7 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
         }
     }
 
-    if (ngx_http_qc_transcode_drops(name)
+    if (ngx_http_qc_is_digest(ngx_http_qc_qstr(name))
         && ngx_http_qc_header_weakens(ctx, fresh))
     {
         return 0;

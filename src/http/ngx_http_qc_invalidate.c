@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_qc_meta_op_t          op;
-    ngx_http_qc_scope_list_t           scopes;
+    ngx_http_qc_scope_list_t       scopes;
     ngx_http_qc_zone_t            *zone;
     ngx_uint_t                     tries;
     ngx_event_t                    retry;
@@ -64,7 +64,7 @@ static void ngx_http_qc_invalidation_lost(ngx_http_qc_zone_t *zone);
 void
 ngx_http_qc_invalidate(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_request_t    *r;
+    ngx_http_request_t        *r;
     ngx_http_qc_scope_list_t   scopes;
 
     r = ctx->request;

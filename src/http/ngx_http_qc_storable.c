@@ -13,7 +13,8 @@ static void ngx_http_qc_storable_field(void *data, qc_str_t name,
     qc_str_t value);
 static void ngx_http_qc_storable_modified(ngx_http_qc_ctx_t *ctx,
     qc_fresh_t *fresh);
-static void ngx_http_qc_fields(ngx_list_t *headers, int cookies, int others,
+static void ngx_http_qc_fields(ngx_list_t *headers, ngx_uint_t cookies,
+    ngx_uint_t others,
     void (*field)(void *data, qc_str_t name, qc_str_t value), void *data);
 static ngx_uint_t ngx_http_qc_shared(ngx_http_qc_ctx_t *ctx);
 static time_t ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status);
@@ -185,7 +186,8 @@ ngx_http_qc_each_field(ngx_http_qc_ctx_t *ctx,
 
 
 static void
-ngx_http_qc_fields(ngx_list_t *headers, int cookies, int others,
+ngx_http_qc_fields(ngx_list_t *headers, ngx_uint_t cookies,
+    ngx_uint_t others,
     void (*field)(void *data, qc_str_t name, qc_str_t value), void *data)
 {
     qc_str_t          name;

@@ -123,32 +123,6 @@ ngx_http_qc_transcode_no_transform(ngx_http_request_t *r)
 }
 
 
-/* Fields that say something of the encoded bytes. */
-
-ngx_uint_t
-ngx_http_qc_transcode_drops(ngx_str_t *name)
-{
-    ngx_str_t         *field;
-    static ngx_str_t   fields[] = {
-        ngx_string("content-md5"),
-        ngx_string("content-digest"),
-        ngx_string("repr-digest"),
-        ngx_string("digest"),
-        ngx_null_string
-    };
-
-    for (field = fields; field->len; field++) {
-        if (field->len == name->len
-            && ngx_strncasecmp(field->data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 ngx_int_t
 ngx_http_qc_transcode_start(ngx_http_qc_job_t *job, qc_coding_e coding,
     off_t max_size)

@@ -111,6 +111,10 @@ sub launch {
         "$dir/monmap");
     $self->daemon('ceph-mon', '-i', 'a', '-f');
 
+    # a monitor that has just begun may answer that nobody may ask it
+    wait_until(sub { eval { $self->command(qw/ceph osd dump/); 1 } },
+        START_LIMIT);
+
     # placed by hand: an OSD that does it itself sometimes asks before it
     # knows the fsid, and ends
     $self->command('ceph', 'osd', 'new', $osd);
