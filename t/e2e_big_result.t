@@ -3,7 +3,7 @@
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
 # A result of 50 MB from ClickHouse: the client of the miss and the clients
-# of the hits get the same, a slow one and a range too, and no worker keeps
+# of the hits get the same, a slow one too, and no worker keeps
 # it in memory.
 
 use strict;
