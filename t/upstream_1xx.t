@@ -6,7 +6,8 @@
 # have.  nginx from 1.29 on takes the answer behind 103 for what it is, and
 # that one is stored with its own fields; before, and with other interim
 # statuses, it takes the first for all there is, with the answer as its body:
-# that is passed on as it is without the cache, and not stored.
+# that is passed on as it is without the cache, and not stored.  With a 103
+# nginx forgets what an earlier location has said; what is stored is whole.
 
 use strict;
 use warnings;
@@ -45,6 +46,12 @@ for my $name (keys %interim) {
     $routes{"/chunked/$name"} = { %$answer, chunked => 1 };
 }
 
+$routes{'/redirect'} = { body => '', headers => [
+    'X-Accel-Redirect' => '/after', 'Content-Disposition' => 'inline',
+    'Cache-Control' => 'max-age=400'] };
+$routes{'/after'} = { interim => $interim{103}, body => 'after', headers =>
+    ['X-A' => 'a', 'X-B' => 'b', 'X-C' => 'c',
+    'Cache-Control' => 'max-age=500'] };
 $routes{'/last'} = { body => 'last', headers => ['Cache-Control' =>
     'max-age=500'] };
 
@@ -83,6 +90,10 @@ http {
             query_cache z;
             proxy_buffering off;
             proxy_pass http://127.0.0.1:%%PORT_up%%/;
+        }
+
+        location = /redirect {
+            proxy_pass http://127.0.0.1:%%PORT_up%%;
         }
 
         location /plain/ {
@@ -143,6 +154,17 @@ for my $name (sort keys %interim) {
             for qw/Link ETag/;
         is($r->header('Content-Length'), 10, "$uri: its length");
     }
+}
+
+if ($hints) {
+    $t->get('/redirect');
+    ok($t->wait_stats('/query_cache', 'store', 'stored', ++$stored),
+        'after a redirect: stored');
+
+    my $r = $t->get('/redirect');
+    is($r->header('X-Cache'), 'HIT', 'after a redirect: a hit');
+    is(join(' ', map { $r->header("X-$_") // '-' } qw/A B C/), 'a b c',
+        'after a redirect: all fields');
 }
 
 # stores are done in order: what comes last shows that there was no other

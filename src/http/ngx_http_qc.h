@@ -297,6 +297,7 @@ struct ngx_http_qc_ctx_s {
     /* what an earlier location has left, before an internal redirect */
     ngx_http_upstream_t           *upstream;
     ngx_uint_t                     nheaders;
+    u_char                        *header;  /* the name of the last of them */
     ngx_uint_t                     err_status;
 
     ngx_http_qc_step_e             step;
@@ -598,7 +599,8 @@ ngx_int_t ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_coding_weak(ngx_pool_t *pool, ngx_str_t *tag);
 
 /* ngx_http_qc_headers.c */
-ngx_uint_t ngx_http_qc_count_headers(ngx_http_request_t *r);
+void ngx_http_qc_note_headers(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_noted_headers(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx,
     const qc_fresh_t *fresh, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);

@@ -580,7 +580,7 @@ ngx_http_qc_taken_back(ngx_http_request_t *r)
 static void
 ngx_http_qc_forget_answer(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_uint_t                i, n;
+    ngx_uint_t                i, n, kept;
     ngx_list_part_t          *part;
     ngx_table_elt_t          *h;
     ngx_http_request_t       *r;
@@ -602,6 +602,8 @@ ngx_http_qc_forget_answer(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
+    kept = ngx_http_qc_noted_headers(ctx);
+
     for (part = &out->headers.part; part; part = part->next) {
 
         h = part->elts;
@@ -610,7 +612,7 @@ ngx_http_qc_forget_answer(ngx_http_qc_ctx_t *ctx)
 
             /* a cookie that came with a 304 is this client's */
 
-            if (n >= ctx->nheaders
+            if (n >= kept
                 && !(ctx->status == NGX_HTTP_QC_STATUS_REVALIDATED
                      && qc_name_eq(ngx_http_qc_qstr(&h[i].key),
                                    qc_str("set-cookie", 10))))

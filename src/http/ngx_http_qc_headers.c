@@ -58,19 +58,51 @@ static ngx_str_t  ngx_http_qc_skipped_headers[] = {
 };
 
 
+void
+ngx_http_qc_note_headers(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &ctx->request->headers_out.headers.part;
+
+    for ( /* void */ ; part; part = part->next) {
+
+        if (part->nelts) {
+            h = part->elts;
+            ctx->header = h[part->nelts - 1].key.data;
+            ctx->nheaders += part->nelts;
+        }
+    }
+}
+
+
+/*
+ * How many of those noted are still there, before all others: with an answer
+ * 103 of the upstream nginx forgets them.
+ */
+
 ngx_uint_t
-ngx_http_qc_count_headers(ngx_http_request_t *r)
+ngx_http_qc_noted_headers(ngx_http_qc_ctx_t *ctx)
 {
     ngx_uint_t        n;
     ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
-    n = 0;
+    n = ctx->nheaders;
+    part = &ctx->request->headers_out.headers.part;
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
-        n += part->nelts;
+    for ( /* void */ ; n && part; part = part->next) {
+
+        if (n <= part->nelts) {
+            h = part->elts;
+            return (h[n - 1].key.data == ctx->header) ? ctx->nheaders : 0;
+        }
+
+        n -= part->nelts;
     }
 
-    return n;
+    return 0;
 }
 
 
@@ -92,7 +124,7 @@ ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
     ngx_http_request_t  *r;
 
     r = ctx->request;
-    skip = ctx->nheaders;
+    skip = ngx_http_qc_noted_headers(ctx);
     modified = 0;
 
     ngx_http_qc_collect_content_type(r, b);

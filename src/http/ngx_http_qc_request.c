@@ -195,9 +195,10 @@ ngx_http_qc_create_ctx(ngx_http_request_t *r, ngx_http_qc_zone_t *zone,
     ctx->conf = qlcf;
     ctx->reason = QC_NO_METRIC;
     ctx->upstream = r->upstream;
-    ctx->nheaders = ngx_http_qc_count_headers(r);
     ctx->err_status = r->err_status;
     ctx->error_page = (r->err_status != 0);
+
+    ngx_http_qc_note_headers(ctx);
 
     ngx_http_set_ctx(r, ctx, ngx_http_query_cache_module);
 
