@@ -23,6 +23,7 @@ use QC::Upstream;
 my $t = QC::Nginx->new->has(qw/http proxy rewrite ssi addition query_cache/);
 
 my $fresh = ['Cache-Control' => 'max-age=600'];
+my $max_age = "Cache-Control: max-age=600\r\n";
 
 # what the fill is answered, and why it is not stored
 
@@ -35,6 +36,11 @@ my %failures = (
         ['X-Accel-Redirect' => '/elsewhere', @$fresh] }],
     'named'     => [{ body => '', headers =>
         ['X-Accel-Redirect' => '@named', @$fresh] }],
+    'pieces'    => [{ interim => ["HTTP/1.1 200 OK\r\n", [delay => 0.2]],
+        raw => "X-Accel-Redirect: /elsewhere\r\n$max_age\r\n" }],
+    'hints'     => [{ interim => ["HTTP/1.1 103 Hints\r\n$max_age\r\n"],
+        body => '', headers => ['X-Accel-Redirect' => '/elsewhere',
+        @$fresh] }, $t->version('1.29.0') ? () : 'status'],
     'cookie'    => [{ body => 'x', headers => ['Set-Cookie' => 'a=b',
         @$fresh] }, 'set_cookie'],
     'private'   => [{ size => 200_000, headers =>
@@ -211,6 +217,7 @@ is($t->stats('/stats', 'store', 'stored'), $stored, 'nothing was stored');
 is($up->count(qr{ /aside/(?!after|elsewhere)}), $aside,
     'no other location was asked');
 is($up->hits('/aside/elsewhere'), 4, 'but for clients');
+is($t->error_log(qr/redirection cycle/), 0, 'nor was it tried');
 
 for my $name (@names) {
     my $r = $t->get("/$name");

@@ -449,6 +449,14 @@ ngx_http_qc_fill_process_header(ngx_http_request_t *sr)
 
     rc = fill->process_header(sr);
 
+    if (u->process_header != ngx_http_qc_fill_process_header) {
+
+        /* the handler goes on with another part of the header */
+
+        fill->process_header = u->process_header;
+        u->process_header = ngx_http_qc_fill_process_header;
+    }
+
     if (rc == NGX_OK
         && u->headers_in.x_accel_redirect
         && !(u->conf->ignore_headers & NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT))
