@@ -65,6 +65,9 @@ my %pass = (
     uwsgi   => "$params{uwsgi} uwsgi_pass uwsgi://127.0.0.1:%%PORT_uwsgi%%;",
 );
 
+$pass{http2} = 'proxy_http_version 2; proxy_pass http://127.0.0.1:%%PORT_8081%%;'
+    if $t->version('1.29.4');
+
 my $locations = join '', map {
     my $module = /fastcgi|scgi|uwsgi/ ? $_ : 'proxy';
     "location /$_/ { $pass{$_} }\n"
