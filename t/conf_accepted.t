@@ -47,6 +47,7 @@ my @good = (
     zone("$disk s3_backoff 1ms 1d; store_concurrency 1; store_queue 1;"),
     zone("$disk store_memory 0; store_timeout 1ms; store_retries 0;"),
     zone("$disk memory 32k; marks 128;"), zone("$disk marks 0;"),
+    zone("$disk memory 32k; locks 64;"), zone("$disk locks 0;"),
     zone("$disk memory 32k; invalidations 160;"),
     zone("$disk memory 1m; invalidations 5456;"),
     zone("$disk invalidations 64; fill_concurrency 0;"),
@@ -150,6 +151,9 @@ my @good = (
     (map { location("query_cache_round $_") } 'off', '1 a', '60s a b /c',
         '1d /a/*/b'),
     (map { location("query_cache_hit_for_miss $_") } '0', '5s', '1h'),
+    (map { location("query_cache_lock $_") } 'off', 'local'),
+    (map { location("query_cache_lock_$_") } 'timeout 1ms', 'timeout 1h',
+        'age 1ms', 'age 1h'),
 
     # what upstreams say
 

@@ -24,12 +24,15 @@ my $zone = zone('disk ' . $t->testdir . '/disk;');
 my @lists = qw/query_cache_ignore_args query_cache_keep_args
     query_cache_ordered_args/;
 my @names = qw/query_cache_identity query_cache_share/;
-my @one = qw/query_cache_engine query_cache_fold query_cache_hit_for_miss/;
+my @one = qw/query_cache_engine query_cache_fold query_cache_hit_for_miss
+    query_cache_lock query_cache_lock_timeout query_cache_lock_age/;
 my @some = (@lists, @names, qw/query_cache_normalize query_cache_ignore_json
     query_cache_guard query_cache_integrity query_cache_accept_query
     query_cache_normalize_limits query_cache_window query_cache_round/);
 
 my %good = (query_cache_engine => 'json', query_cache_fold => 'on',
+    query_cache_lock => 'local', query_cache_lock_timeout => '1s',
+    query_cache_lock_age => '1s',
     query_cache_hit_for_miss => '1s', query_cache_normalize => 'args',
     query_cache_ignore_json => '/a', query_cache_guard => 'statement',
     query_cache_integrity => 'json', query_cache_accept_query => 'a/b',
@@ -122,6 +125,10 @@ refused($t, 'no secret here',
         'args=', 'ratio=0', 'ratio=1x', 'Body=1k', 'deep=1', '""'),
 
     bad('query_cache_hit_for_miss', qr/invalid value/, 'x', '-1', '1q', '""'),
+    bad('query_cache_lock', qr/invalid value "\S*"/, 'on', 'x', '""'),
+    (map { bad("query_cache_lock_$_", qr/invalid value/, 'x', '-1', '1q', '""'),
+        bad("query_cache_lock_$_", qr/must not be 0; every wait needs an end/,
+            '0') } qw/timeout age/),
 
     bad('query_cache_valid', qr/invalid (?:time value|status) "\S*"/,
         'closed=x', 'open=x', 'closed=', 'open=', 'closed=-1',

@@ -156,6 +156,9 @@ reload('marks', "marks 64; $url $bucket");
 ok($t->wait_log(qr/query cache zone "z" has 8192 "marks" until nginx is rest/),
     'marks: not changed');
 reload('no marks', "marks 0; $url $bucket");
+reload('locks', "locks 64; $url $bucket");
+ok($t->wait_log(qr/query cache zone "z" has 1024 "locks" until nginx is rest/),
+    'locks: not changed');
 reload('invalidations', "invalidations 64; $url $bucket");
 ok($t->wait_log(qr/query cache zone "z" has 8192 "invalidations" until nginx/),
     'invalidations: not changed');

@@ -70,6 +70,9 @@ qc_cache_status_fwd(qc_buf_t *out, const qc_cache_status_t *s)
 
     if (s->collapsed) {
         qc_buf_cstr(out, "; collapsed");
+
+    } else if (s->uncollapsed) {
+        qc_buf_cstr(out, "; collapsed=?0");
     }
 }
 

@@ -37,7 +37,8 @@ typedef struct {
     unsigned               fwd_status; /* 0: not known */
     unsigned               hit:1;      /* excludes fwd and what is about it */
     unsigned               stored:1;
-    unsigned               collapsed:1;
+    unsigned               collapsed:1;    /* served what another fetched */
+    unsigned               uncollapsed:1;  /* waited for it in vain */
     unsigned               has_ttl:1;
     int64_t                ttl;        /* s; negative if stale */
     qc_str_t               key;        /* empty: none */

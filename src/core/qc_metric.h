@@ -108,6 +108,16 @@
     X(fill, FILL_REFUSED, "refused",                                          \
       "fills not begun: enough under way, or the request not repeatable")     \
                                                                               \
+    X(lock, LOCK_WAITED, "waited", "requests that waited for another's fill") \
+    X(lock, LOCK_COLLAPSED, "collapsed",                                      \
+      "of these, answers served from what it has stored")                     \
+    X(lock, LOCK_TIMEOUT, "timed_out", "of these, waits up to their bound")   \
+    X(lock, LOCK_UNSTORED, "unstored", "fills that ended with nothing stored") \
+    X(lock, LOCK_EXPIRED, "expired",                                          \
+      "fills that took too long, or whose worker was killed")                 \
+    X(lock, LOCK_NO_PLACE, "no_place",                                        \
+      "fills that nobody could wait for: no place for a lock")                \
+                                                                              \
     X(index, INDEX_ENTRIES, "entries", "records in the local index")          \
     X(index, INDEX_EVICTED, "evicted", "records evicted for memory")          \
     X(index, INDEX_NOMEM, "no_memory", "records that found no memory")        \

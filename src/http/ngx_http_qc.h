@@ -22,6 +22,7 @@
 #include "../core/qc_reuse.h"
 #include "../core/qc_vary.h"
 #include "../meta/ngx_http_qc_index.h"
+#include "../meta/ngx_http_qc_lock.h"
 #include "../meta/ngx_http_qc_mark.h"
 #include "../meta/ngx_http_qc_redis.h"
 #include "../store/ngx_http_qc_disk.h"
@@ -31,6 +32,9 @@
 #define NGX_HTTP_QC_TIERS          2
 #define NGX_HTTP_QC_PRIORITIES     3
 #define NGX_HTTP_QC_JOB_BUCKETS    64
+
+#define NGX_HTTP_QC_LOCK_OFF       0
+#define NGX_HTTP_QC_LOCK_LOCAL     1
 
 #define NGX_HTTP_QC_BUFFER_SIZE    32768    /* of capture and decoding */
 
@@ -77,6 +81,7 @@ typedef struct {
     ngx_http_qc_s3_t               s3;
     ngx_http_qc_disk_t             disk;
     ngx_http_qc_marks_t            marks;
+    ngx_http_qc_locks_t            locks;
     ngx_uint_t                     invalidations;   /* notes of the log */
 
     ngx_http_qc_tier_t            *tiers[NGX_HTTP_QC_TIERS];  /* as read */
@@ -180,6 +185,9 @@ typedef struct {
     ngx_array_t                   *valid_closed;
     ngx_array_t                   *valid_open;
     time_t                         hit_for_miss;
+    ngx_uint_t                     lock;    /* NGX_HTTP_QC_LOCK_... */
+    ngx_msec_t                     lock_timeout;
+    ngx_msec_t                     lock_age;
     ngx_uint_t                     ignore_headers;
     ngx_array_t                   *targeted;    /* qc_str_t */
     ngx_flag_t                     heuristic;
@@ -239,6 +247,16 @@ typedef struct {
 } ngx_http_qc_nvs_t;
 
 
+/* A request that waits, or has waited, for the fill of another. */
+
+typedef struct {
+    ngx_http_qc_lock_wait_t        wait;
+    u_char                         key[QC_KEY_LEN];
+    ngx_msec_t                     deadline;
+    ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
+} ngx_http_qc_collapse_t;
+
+
 typedef enum {
     NGX_HTTP_QC_KEY = 0,
     NGX_HTTP_QC_PATH,
@@ -252,6 +270,8 @@ typedef enum {
     NGX_HTTP_QC_OPENED,
     NGX_HTTP_QC_SEND,
     NGX_HTTP_QC_FINISH,
+    NGX_HTTP_QC_LOCK,
+    NGX_HTTP_QC_WOKEN,
     NGX_HTTP_QC_UPSTREAM,
     NGX_HTTP_QC_ERROR
 } ngx_http_qc_step_e;
@@ -324,6 +344,9 @@ struct ngx_http_qc_ctx_s {
     ngx_http_qc_decode_t           decode;
     qc_buf_t                       body;    /* of a held hit, decoded */
 
+    ngx_http_qc_lock_t             lock;    /* until there is a job */
+    ngx_http_qc_collapse_t        *collapse;    /* NULL: it has not waited */
+
     ngx_http_qc_job_t             *job;     /* the capture */
     qc_coding_e                    encoding; /* of the upstream's answer */
     time_t                         started; /* ms are in started_ms */
@@ -360,6 +383,9 @@ struct ngx_http_qc_ctx_s {
     unsigned                       running:1;   /* the upstream answers */
     unsigned                       no_store:1;
     unsigned                       fill:1;      /* in the background */
+    unsigned                       shareable:1; /* others may wait for it */
+    unsigned                       alone:1;     /* but the last one's answer
+                                                   was not stored */
 };
 
 
@@ -412,6 +438,7 @@ struct ngx_http_qc_job_s {
     u_char                         sha256[QC_SHA256_LEN];
 
     u_char                         fill[QC_KEY_LEN];    /* whose mark it has */
+    ngx_http_qc_lock_t             lock;    /* of who waits for it */
 
     ngx_http_qc_job_step_e         step;
     ngx_uint_t                     tier_n;
@@ -498,6 +525,7 @@ void ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_zone.c */
 char *ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_qc_not_zero(ngx_conf_t *cf, void *post, void *data);
 ngx_http_qc_zone_t *ngx_http_qc_zone_find(ngx_http_qc_main_conf_t *qmcf,
     ngx_str_t *name);
 
@@ -518,6 +546,7 @@ ngx_http_qc_meta_op_t *ngx_http_qc_lookup_op(ngx_http_qc_ctx_t *ctx,
 
 ngx_int_t ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_status_e status, qc_metric_e reason);
+void ngx_http_qc_count_miss(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_method(ngx_http_request_t *r);
 
 /* ngx_http_qc_reuse.c: steps from a record to what is done with it */
@@ -539,6 +568,13 @@ ngx_int_t ngx_http_qc_nvs_answer(ngx_http_qc_ctx_t *ctx,
 void ngx_http_qc_nvs_publish(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_nvs_changed(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec);
+
+/* ngx_http_qc_collapse.c: of equal misses one is the fill, others wait */
+ngx_int_t ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
+void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
@@ -671,10 +707,11 @@ void ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc,
 void ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
     const u_char *object);
 void ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
-    const qc_record_t *record);
+    const qc_record_t *record, ngx_http_qc_lock_t *lock);
 
 /* ngx_http_qc_cache_status.c, ngx_http_qc_digest.c: fields of answers */
 ngx_int_t ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_cache_status_fwd(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_is_digest(qc_str_t name);
 

@@ -17,7 +17,6 @@
 
 
 static ngx_uint_t ngx_http_qc_cache_status_hit(ngx_http_qc_ctx_t *ctx);
-static qc_fwd_e ngx_http_qc_cache_status_fwd(ngx_http_qc_ctx_t *ctx);
 static unsigned ngx_http_qc_cache_status_upstream(ngx_http_qc_ctx_t *ctx);
 
 
@@ -52,14 +51,23 @@ ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx)
     if (!s.hit && (ctx->running || ctx->answered
                    || ctx->status == NGX_HTTP_QC_STATUS_BYPASS))
     {
-        s.fwd = ngx_http_qc_cache_status_fwd(ctx);
+        s.fwd = (qc_fwd_e) ngx_http_qc_cache_status_fwd(ctx);
         s.fwd_status = ngx_http_qc_cache_status_upstream(ctx);
         s.stored = (ctx->job != NULL);
+        s.uncollapsed = (ctx->collapse != NULL);
     }
 
     if (s.hit || ctx->status == NGX_HTTP_QC_STATUS_STALE) {
         s.has_ttl = 1;
         s.ttl = (int64_t) ctx->op->record.fresh - (int64_t) ngx_time();
+    }
+
+    /* served after it would have been forwarded, had it not waited */
+
+    if (s.hit && ctx->collapse) {
+        s.hit = 0;
+        s.fwd = (qc_fwd_e) ctx->collapse->fwd;
+        s.collapsed = 1;
     }
 
     if (qlcf->cache_status_key && ctx->keyed) {
@@ -111,9 +119,9 @@ ngx_http_qc_cache_status_hit(ngx_http_qc_ctx_t *ctx)
 }
 
 
-/* Section 2.2. */
+/* Section 2.2: qc_fwd_e. */
 
-static qc_fwd_e
+ngx_uint_t
 ngx_http_qc_cache_status_fwd(ngx_http_qc_ctx_t *ctx)
 {
     if (ctx->entry && ctx->reuse.request) {

@@ -79,6 +79,10 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
 
     ctx->job = job;
 
+    /* whatever ends it tells those who wait */
+
+    ngx_http_qc_lock_move(&job->lock, &ctx->lock);
+
     if (ngx_http_qc_capture_record(ctx, job, &fresh) != NGX_OK) {
         ngx_http_qc_capture_fail(ctx, QC_R_HEADER_SIZE);
         return;
@@ -254,6 +258,8 @@ ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 
     ctx->job = NULL;
     ctx->no_store = 1;
+
+    ngx_http_qc_unstorable(ctx, reason);
 }
 
 
@@ -379,6 +385,11 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->reason == QC_R_HIT_FOR_MISS) {
         ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
+                               ctx->key);
+    }
+
+    if (ctx->alone) {
+        ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_ALONE,
                                ctx->key);
     }
 }

@@ -36,6 +36,16 @@ static ngx_conf_bitmask_t  ngx_http_qc_guards[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_qc_locks[] = {
+    { ngx_string("off"), NGX_HTTP_QC_LOCK_OFF },
+    { ngx_string("local"), NGX_HTTP_QC_LOCK_LOCAL },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_post_t  ngx_http_qc_lock_time = { ngx_http_qc_not_zero };
+
+
 ngx_command_t  ngx_http_qc_commands[] = {
 
     { ngx_string("query_cache_zone"),
@@ -164,6 +174,27 @@ ngx_command_t  ngx_http_qc_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_qc_loc_conf_t, hit_for_miss),
       NULL },
+
+    { ngx_string("query_cache_lock"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, lock),
+      &ngx_http_qc_locks },
+
+    { ngx_string("query_cache_lock_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, lock_timeout),
+      &ngx_http_qc_lock_time },
+
+    { ngx_string("query_cache_lock_age"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, lock_age),
+      &ngx_http_qc_lock_time },
 
     { ngx_string("query_cache_window"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,

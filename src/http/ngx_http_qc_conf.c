@@ -64,6 +64,9 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->valid_closed = NGX_CONF_UNSET_PTR;
     qlcf->valid_open = NGX_CONF_UNSET_PTR;
     qlcf->hit_for_miss = NGX_CONF_UNSET;
+    qlcf->lock = NGX_CONF_UNSET_UINT;
+    qlcf->lock_timeout = NGX_CONF_UNSET_MSEC;
+    qlcf->lock_age = NGX_CONF_UNSET_MSEC;
     qlcf->bypass = NGX_CONF_UNSET_PTR;
     qlcf->no_store = NGX_CONF_UNSET_PTR;
     qlcf->ns = NULL;
@@ -118,6 +121,9 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_init_ptr_value(conf->valid_open, NULL);
 
     ngx_conf_merge_sec_value(conf->hit_for_miss, prev->hit_for_miss, 5);
+    ngx_conf_merge_uint_value(conf->lock, prev->lock, NGX_HTTP_QC_LOCK_OFF);
+    ngx_conf_merge_msec_value(conf->lock_timeout, prev->lock_timeout, 5000);
+    ngx_conf_merge_msec_value(conf->lock_age, prev->lock_age, 60000);
 
     ngx_http_qc_merge_http_conf(prev, conf);
 

@@ -317,6 +317,8 @@ ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    ngx_http_qc_fill_lock(fctx);
+
     /* filters and variables look for it there */
 
     ngx_http_set_ctx(sr->main, fctx, ngx_http_query_cache_module);
@@ -686,6 +688,8 @@ ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
     }
 
     if (r != ctx->request || ctx->job == NULL) {
+
+        ngx_http_qc_unstorable(ctx, ctx->reason);
 
         /* nobody wants the rest, but a cache of nginx's own may */
 

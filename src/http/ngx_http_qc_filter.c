@@ -106,6 +106,10 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
     if (ctx && ctx->running && ctx->job == NULL) {
         ngx_http_qc_capture_start(ctx);
 
+        if (ctx->job == NULL) {
+            ngx_http_qc_unstorable(ctx, ctx->reason);
+        }
+
         if (ctx->job && ctx->job->record.coding != QC_CODING_NONE
             && ngx_http_qc_coding_vary(ctx) != NGX_OK)
         {

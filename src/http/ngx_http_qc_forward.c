@@ -547,6 +547,10 @@ ngx_http_qc_take_back(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e step)
     ctx->running = 0;
     ctx->step = step;
 
+    if (step != NGX_HTTP_QC_UPSTREAM) {
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+    }
+
     r->header_only = 1;
     r->write_event_handler = ngx_http_qc_taken_back;
 

@@ -483,7 +483,7 @@ static ngx_int_t
 ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx)
 {
     ctx->status = NGX_HTTP_QC_STATUS_MISS;
-    ctx->step = ctx->failed_status ? NGX_HTTP_QC_ERROR : NGX_HTTP_QC_UPSTREAM;
+    ctx->step = NGX_HTTP_QC_LOCK;
 
     /* without a body it cannot be validated, nor be better than an error */
 
@@ -497,7 +497,11 @@ ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx)
     }
 
     ngx_http_qc_count(&ctx->zone->stats, QC_FALLBACK);
-    ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
+
+    if (ctx->failed_status) {
+        ctx->step = NGX_HTTP_QC_ERROR;
+        ngx_http_qc_count_miss(ctx);
+    }
 
     return NGX_OK;
 }
@@ -527,6 +531,10 @@ ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
         ctx->status = NGX_HTTP_QC_STATUS_HIT;
         ctx->reason = QC_NO_METRIC;
         ngx_http_qc_count(&ctx->zone->stats, QC_HIT);
+    }
+
+    if (ctx->collapse && ctx->status == NGX_HTTP_QC_STATUS_HIT) {
+        ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_COLLAPSED);
     }
 
     if (ngx_http_qc_restore_headers(ctx) != NGX_OK) {

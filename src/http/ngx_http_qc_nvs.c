@@ -450,7 +450,7 @@ ngx_http_qc_nvs_publish(ngx_http_qc_ctx_t *ctx)
     }
 
     if (nvs->publish) {
-        ngx_http_qc_refresh(ctx->zone, nvs->path, &nvs->record);
+        ngx_http_qc_refresh(ctx->zone, nvs->path, &nvs->record, NULL);
 
     } else if (nvs->forget) {
         ngx_http_qc_drop(ctx->zone, nvs->path, nvs->found->record.object);
@@ -504,5 +504,5 @@ ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec)
     }
 
     ngx_http_qc_nvs_times(&nvs->found->record, rec);
-    ngx_http_qc_refresh(ctx->zone, nvs->path, &nvs->found->record);
+    ngx_http_qc_refresh(ctx->zone, nvs->path, &nvs->found->record, NULL);
 }

@@ -26,6 +26,7 @@ typedef struct {
 } ngx_http_qc_step_t;
 
 
+static void ngx_http_qc_redirected(ngx_http_request_t *r);
 static void ngx_http_qc_cleanup(void *data);
 static ngx_int_t ngx_http_qc_content_handler(ngx_http_request_t *r);
 static void ngx_http_qc_body_handler(ngx_http_request_t *r);
@@ -53,6 +54,8 @@ static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "opened", ngx_http_qc_step_opened },
     { "send", ngx_http_qc_step_send },
     { "finish", ngx_http_qc_step_finish },
+    { "lock", ngx_http_qc_step_lock },
+    { "woken", ngx_http_qc_step_woken },
     { "upstream", ngx_http_qc_step_upstream },
     { "error", ngx_http_qc_step_error }
 };
@@ -67,6 +70,10 @@ ngx_http_qc_precontent_handler(ngx_http_request_t *r)
 
     if (r != r->main) {
         return NGX_DECLINED;
+    }
+
+    if (r->internal) {
+        ngx_http_qc_redirected(r);
     }
 
     if (ngx_http_qc_explained(r)) {
@@ -207,6 +214,32 @@ ngx_http_qc_create_ctx(ngx_http_request_t *r, ngx_http_qc_zone_t *zone,
 
 
 /*
+ * What an earlier location was asked for is not what will be answered, and
+ * nobody need wait for it.  Its context is not the request's any more.
+ */
+
+static void
+ngx_http_qc_redirected(ngx_http_request_t *r)
+{
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_qc_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->lock.token) {
+            ngx_http_qc_unstorable(ctx, QC_R_STATUS);
+        }
+    }
+}
+
+
+/*
  * Redirects and error pages take the context from the request, but this is
  * called in any case.
  */
@@ -224,6 +257,7 @@ ngx_http_qc_cleanup(void *data)
 
     ngx_http_qc_query_free(ctx);
     ngx_http_qc_hit_cleanup(ctx);
+    ngx_http_qc_collapse_cleanup(ctx);
 
     job = ctx->job;
 
@@ -521,27 +555,16 @@ ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op)
 }
 
 
-/* The upstream is to answer. */
+/* The upstream is to answer, or what another fetches from it. */
 
 ngx_int_t
 ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx, ngx_http_qc_status_e status,
     qc_metric_e reason)
 {
     ctx->status = status;
-    ctx->step = NGX_HTTP_QC_UPSTREAM;
+    ctx->step = NGX_HTTP_QC_LOCK;
 
     ngx_http_qc_reason(ctx, reason);
-
-    switch (status) {
-    case NGX_HTTP_QC_STATUS_BYPASS:
-        ngx_http_qc_count(&ctx->zone->stats, QC_BYPASS);
-        break;
-    case NGX_HTTP_QC_STATUS_EXPIRED:
-        ngx_http_qc_count(&ctx->zone->stats, QC_EXPIRED);
-        break;
-    default:
-        ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
-    }
 
     if (ctx->client.only_if_cached && status != NGX_HTTP_QC_STATUS_BYPASS) {
         return ngx_http_qc_only_if_cached(ctx);
@@ -551,11 +574,29 @@ ngx_http_qc_miss(ngx_http_qc_ctx_t *ctx, ngx_http_qc_status_e status,
 }
 
 
+void
+ngx_http_qc_count_miss(ngx_http_qc_ctx_t *ctx)
+{
+    switch (ctx->status) {
+    case NGX_HTTP_QC_STATUS_BYPASS:
+        ngx_http_qc_count(&ctx->zone->stats, QC_BYPASS);
+        break;
+    case NGX_HTTP_QC_STATUS_EXPIRED:
+        ngx_http_qc_count(&ctx->zone->stats, QC_EXPIRED);
+        break;
+    default:
+        ngx_http_qc_count(&ctx->zone->stats, QC_MISS);
+    }
+}
+
+
 /* RFC 9111 section 5.2.1.7 */
 
 static ngx_int_t
 ngx_http_qc_only_if_cached(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_http_qc_count_miss(ctx);
+
     ngx_http_finalize_request(ctx->request, NGX_HTTP_GATEWAY_TIME_OUT);
 
     return NGX_DONE;

@@ -23,8 +23,16 @@
 #define NGX_HTTP_QC_RETRY_DELAY    200      /* ms, the first */
 
 
+typedef struct {
+    ngx_http_qc_meta_op_t          op;
+    ngx_http_qc_lock_t             lock;
+} ngx_http_qc_refresh_t;
+
+
 static void ngx_http_qc_jobs_start(ngx_event_t *ev);
 static ngx_int_t ngx_http_qc_jobs_admit(ngx_http_qc_job_t *job);
+static ngx_http_qc_job_t *ngx_http_qc_jobs_find(ngx_http_qc_zone_t *zone,
+    const u_char *key);
 static ngx_queue_t *ngx_http_qc_jobs_bucket(ngx_http_qc_zone_t *zone,
     const u_char *key);
 static void ngx_http_qc_job_step(ngx_http_qc_job_t *job);
@@ -42,6 +50,7 @@ static void ngx_http_qc_job_failed(ngx_http_qc_job_t *job,
 static void ngx_http_qc_job_finish(ngx_http_qc_job_t *job);
 static void ngx_http_qc_job_free_handler(ngx_event_t *ev);
 static void ngx_http_qc_op_done(ngx_http_qc_meta_op_t *op);
+static void ngx_http_qc_refreshed(ngx_http_qc_meta_op_t *op);
 
 
 void
@@ -137,6 +146,8 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
         ngx_del_timer(&job->retry);
     }
 
+    ngx_http_qc_lock_release(&job->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+
     if (job->filled) {
         ngx_http_qc_mark_clear(&job->zone->marks, NGX_HTTP_QC_MARK_FILL,
                                job->fill);
@@ -156,13 +167,18 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
 void
 ngx_http_qc_job_submit(ngx_http_qc_job_t *job)
 {
+    ngx_http_qc_job_t   *other;
     ngx_http_qc_jobs_t  *jobs;
 
     jobs = &job->zone->jobs;
 
-    if (ngx_http_qc_jobs_has(job->zone, job->key)
-        || ngx_http_qc_jobs_admit(job) != NGX_OK)
-    {
+    other = ngx_http_qc_jobs_find(job->zone, job->key);
+
+    if (other && other->lock.token == 0 && other->attempts == 0) {
+        ngx_http_qc_lock_move(&other->lock, &job->lock);
+    }
+
+    if (other || ngx_http_qc_jobs_admit(job) != NGX_OK) {
         ngx_http_qc_job_destroy(job);
         return;
     }
@@ -228,6 +244,13 @@ ngx_http_qc_jobs_bucket(ngx_http_qc_zone_t *zone, const u_char *key)
 ngx_uint_t
 ngx_http_qc_jobs_has(ngx_http_qc_zone_t *zone, const u_char *key)
 {
+    return ngx_http_qc_jobs_find(zone, key) != NULL;
+}
+
+
+static ngx_http_qc_job_t *
+ngx_http_qc_jobs_find(ngx_http_qc_zone_t *zone, const u_char *key)
+{
     ngx_queue_t        *q, *bucket;
     ngx_http_qc_job_t  *other;
 
@@ -240,11 +263,11 @@ ngx_http_qc_jobs_has(ngx_http_qc_zone_t *zone, const u_char *key)
         other = ngx_queue_data(q, ngx_http_qc_job_t, same);
 
         if (ngx_memcmp(other->key, key, QC_KEY_LEN) == 0) {
-            return 1;
+            return other;
         }
     }
 
-    return 0;
+    return NULL;
 }
 
 
@@ -332,6 +355,7 @@ ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc, qc_metric_e reason)
 
     if (rc == NGX_DECLINED) {
         ngx_http_qc_count(&job->zone->stats, QC_STORE_LOST);
+        ngx_http_qc_lock_release(&job->lock, NGX_HTTP_QC_LOCK_STORED);
         ngx_http_qc_job_failed(job, QC_NO_METRIC);
         return;
     }
@@ -383,6 +407,7 @@ ngx_http_qc_job_next(ngx_http_qc_job_t *job, ngx_int_t rc, qc_metric_e reason)
         ngx_http_qc_count(&job->zone->stats, QC_STORED);
         ngx_http_qc_count_add(&job->zone->stats, QC_STORED_BYTES,
                               (ngx_atomic_int_t) job->record.stored);
+        ngx_http_qc_lock_release(&job->lock, NGX_HTTP_QC_LOCK_STORED);
         ngx_http_qc_job_finish(job);
         return;
     }
@@ -508,6 +533,10 @@ ngx_http_qc_job_retry(ngx_http_qc_job_t *job, qc_metric_e reason)
     delay = delay / 2 + ngx_random() % delay;
 
     job->attempts++;
+
+    /* nobody waits for a store that is in trouble */
+
+    ngx_http_qc_lock_release(&job->lock, NGX_HTTP_QC_LOCK_UNSTORED);
 
     ngx_http_qc_count(&job->zone->stats, QC_STORE_RETRY);
     ngx_add_timer(&job->retry, delay);
@@ -664,21 +693,24 @@ ngx_http_qc_drop(ngx_http_qc_zone_t *zone, const u_char *key,
 
 /*
  * Puts metadata of a body that is where it was.  What fails is no loss: the
- * entry is due once more.
+ * entry is due once more.  A lock, unless it is NULL, goes with it.
  */
 
 void
 ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
-    const qc_record_t *record)
+    const qc_record_t *record, ngx_http_qc_lock_t *lock)
 {
     qc_buf_t                b;
     ngx_int_t               rc;
     ngx_http_qc_meta_op_t  *op;
+    ngx_http_qc_refresh_t  *refresh;
 
-    op = ngx_calloc(sizeof(ngx_http_qc_meta_op_t), ngx_cycle->log);
-    if (op == NULL) {
+    refresh = ngx_calloc(sizeof(ngx_http_qc_refresh_t), ngx_cycle->log);
+    if (refresh == NULL) {
         return;
     }
+
+    op = &refresh->op;
 
     /* its strings are in the op then */
 
@@ -687,18 +719,24 @@ ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
     if (qc_record_encode(record, &b) != QC_OK
         || qc_record_decode(&op->record, qc_buf_written(&b)) != QC_OK)
     {
-        ngx_free(op);
+        ngx_free(refresh);
         return;
     }
 
+    if (lock) {
+        ngx_http_qc_lock_move(&refresh->lock, lock);
+    }
+
     ngx_memcpy(op->key, key, QC_KEY_LEN);
-    op->done = ngx_http_qc_op_done;
+    op->done = ngx_http_qc_refreshed;
+    op->data = refresh;
     op->log = ngx_cycle->log;
 
     rc = zone->meta->put(zone->meta, op);
 
     if (rc != NGX_AGAIN) {
-        ngx_free(op);
+        op->rc = rc;
+        ngx_http_qc_refreshed(op);
     }
 }
 
@@ -707,4 +745,21 @@ static void
 ngx_http_qc_op_done(ngx_http_qc_meta_op_t *op)
 {
     ngx_free(op);
+}
+
+
+static void
+ngx_http_qc_refreshed(ngx_http_qc_meta_op_t *op)
+{
+    ngx_http_qc_refresh_t  *refresh;
+
+    refresh = op->data;
+
+    /* NGX_DECLINED: a newer one is there */
+
+    ngx_http_qc_lock_release(&refresh->lock,
+                             (op->rc == NGX_ERROR) ? NGX_HTTP_QC_LOCK_UNSTORED
+                                                   : NGX_HTTP_QC_LOCK_STORED);
+
+    ngx_free(refresh);
 }

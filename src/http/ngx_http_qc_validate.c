@@ -308,7 +308,7 @@ ngx_http_qc_validate_publish(ngx_http_qc_ctx_t *ctx)
 
     rec = &ctx->op->record;
 
-    ngx_http_qc_refresh(ctx->zone, ctx->key, rec);
+    ngx_http_qc_refresh(ctx->zone, ctx->key, rec, &ctx->lock);
     ngx_http_qc_nvs_extend(ctx, rec);
 
     if (ctx->marker == NULL || ctx->marker->record.stale >= rec->stale) {
@@ -324,5 +324,5 @@ ngx_http_qc_validate_publish(ngx_http_qc_ctx_t *ctx)
     marker->stale = rec->stale;
     marker->epoch = rec->epoch;
 
-    ngx_http_qc_refresh(ctx->zone, ctx->primary, marker);
+    ngx_http_qc_refresh(ctx->zone, ctx->primary, marker, NULL);
 }

@@ -8,6 +8,7 @@
 
 
 #define NGX_HTTP_QC_MARKS          8192
+#define NGX_HTTP_QC_LOCKS          1024
 #define NGX_HTTP_QC_INVALIDATIONS  8192
 #define NGX_HTTP_QC_SHARE          8   /* each may have 1/8 of the memory */
 
@@ -19,11 +20,10 @@ static char *ngx_http_qc_zone_backend(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post,
-    void *data);
 static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone);
+static char *ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_invalidations(ngx_http_qc_zone_t *zone);
 
 
@@ -48,7 +48,7 @@ static ngx_conf_num_bounds_t  ngx_http_qc_zone_retries = {
 
 
 static ngx_conf_post_t  ngx_http_qc_zone_timeout = {
-    ngx_http_qc_zone_not_zero
+    ngx_http_qc_not_zero
 };
 
 
@@ -66,6 +66,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       ngx_conf_set_num_slot,
       0,
       offsetof(ngx_http_qc_zone_t, marks.number),
+      NULL },
+
+    { ngx_string("locks"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, locks.number),
       NULL },
 
     { ngx_string("invalidations"),
@@ -265,6 +272,7 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->memory = NGX_CONF_UNSET_SIZE;
     zone->marks.number = NGX_CONF_UNSET_UINT;
+    zone->locks.number = NGX_CONF_UNSET_UINT;
     zone->invalidations = NGX_CONF_UNSET_UINT;
     zone->hold = NGX_CONF_UNSET_SIZE;
     zone->hold_timeout = NGX_CONF_UNSET_MSEC;
@@ -473,8 +481,10 @@ ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
-ngx_http_qc_zone_not_zero(ngx_conf_t *cf, void *post, void *data)
+/* Of a time in ms. */
+
+char *
+ngx_http_qc_not_zero(ngx_conf_t *cf, void *post, void *data)
 {
     ngx_msec_t *msp = data;
 
@@ -543,6 +553,12 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
         return rv;
     }
 
+    rv = ngx_http_qc_zone_locks(zone);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
     rv = ngx_http_qc_zone_invalidations(zone);
 
     if (rv != NGX_CONF_OK) {
@@ -582,6 +598,26 @@ ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone)
     if (zone->marks.number > max) {
         return "has more \"marks\" than fit into an eighth of its "
                "\"memory\"; each takes 32 bytes";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone)
+{
+    ngx_uint_t  max;
+
+    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_LOCK_SIZE;
+
+    if (zone->locks.number == NGX_CONF_UNSET_UINT) {
+        zone->locks.number = ngx_min(NGX_HTTP_QC_LOCKS, max);
+    }
+
+    if (zone->locks.number > max) {
+        return "has more \"locks\" than fit into an eighth of its "
+               "\"memory\"; each takes 64 bytes";
     }
 
     return NGX_CONF_OK;

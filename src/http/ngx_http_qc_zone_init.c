@@ -9,7 +9,7 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_SHM_VERSION    3
+#define NGX_HTTP_QC_SHM_VERSION    4
 
 
 /* The root of a zone's shared memory: reloads find everything from here. */
@@ -20,6 +20,7 @@ typedef struct {
     ngx_http_qc_index_sh_t        *index;
     ngx_http_qc_disk_sh_t         *disk;
     ngx_http_qc_marks_sh_t        *marks;
+    ngx_http_qc_locks_sh_t        *locks;
     qc_scopes_t                   *scopes;
 } ngx_http_qc_shm_t;
 
@@ -100,6 +101,8 @@ ngx_http_qc_zone_attach(ngx_http_qc_zone_t *zone, ngx_slab_pool_t *shpool,
     zone->disk.sh = shm->disk;
 
     ngx_http_qc_marks_init(&zone->marks, shpool, shm->marks, &zone->name, log);
+    ngx_http_qc_locks_init(&zone->locks, shpool, shm->locks, &zone->stats,
+                           log);
 
     if (fresh && zone->index.save) {
         qc_scopes_forget(shm->scopes,
@@ -135,10 +138,11 @@ ngx_http_qc_zone_shm_create(ngx_http_qc_zone_t *zone, ngx_slab_pool_t *shpool)
     shm->index = ngx_http_qc_index_create(shpool);
     shm->disk = ngx_http_qc_disk_create(shpool);
     shm->marks = ngx_http_qc_marks_create(shpool, zone->marks.number);
+    shm->locks = ngx_http_qc_locks_create(shpool, zone->locks.number);
     shm->scopes = ngx_http_qc_scopes_create(shpool, zone->invalidations);
 
     if (shm->index == NULL || shm->disk == NULL || shm->marks == NULL
-        || shm->scopes == NULL)
+        || shm->locks == NULL || shm->scopes == NULL)
     {
         return NULL;
     }
@@ -272,6 +276,10 @@ ngx_http_qc_zones_start(ngx_cycle_t *cycle)
     for (i = 0; i < qmcf->zones.nelts; i++) {
 
         ngx_http_qc_jobs_init(zone[i], cycle->log);
+
+        if (ngx_http_qc_locks_start(&zone[i]->locks, cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
 
         if (zone[i]->has_redis
             && ngx_http_qc_redis_start(&zone[i]->redis, cycle) != NGX_OK)

@@ -26,7 +26,9 @@ typedef enum {
                                           not be stored */
     NGX_HTTP_QC_MARK_QUERY,            /* a persisted query that is known to
                                           be a query */
-    NGX_HTTP_QC_MARK_FILL              /* a background fill is under way */
+    NGX_HTTP_QC_MARK_FILL,             /* a background fill is under way */
+    NGX_HTTP_QC_MARK_ALONE             /* as MISS, but there is an entry: it
+                                          is looked up, and nobody waits */
 } ngx_http_qc_mark_e;
 
 

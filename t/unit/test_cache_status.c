@@ -100,6 +100,14 @@ test_fwd(void)
     check(&s, "a; fwd=uri-miss; fwd-status=304; stored; collapsed; ttl=30",
           "2.6: collapsed");
 
+    s.collapsed = 0;
+    s.uncollapsed = 1;
+    check(&s, "a; fwd=uri-miss; fwd-status=304; stored; collapsed=?0; ttl=30",
+          "2.6: in vain");
+
+    s.collapsed = 1;
+    s.uncollapsed = 0;
+
     s.key = qc_str("k", 1);
     s.detail = qc_str("d", 1);
     check(&s, "a; fwd=uri-miss; fwd-status=304; stored; collapsed; ttl=30; "

@@ -1,0 +1,360 @@
+
+/*
+ * Copyright (C) 2026 The ngx_http_query_cache_module authors
+ */
+
+
+/*
+ * Of equal misses at the same time one runs the upstream, the fill, and the
+ * others wait until its answer is stored.  Nothing but that answer, stored
+ * and found by another lookup, is shared: if there is none, for whatever
+ * reason, all who wait run the upstream themselves, at once and in parallel.
+ */
+
+#include "ngx_http_qc.h"
+
+
+static ngx_uint_t ngx_http_qc_shareable(ngx_http_qc_ctx_t *ctx);
+static ngx_uint_t ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx);
+static ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_wait_reading(ngx_http_request_t *r);
+static void ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait);
+static void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
+
+
+/* Before the upstream is run: a step. */
+
+ngx_int_t
+ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
+{
+    ctx->step = NGX_HTTP_QC_UPSTREAM;
+    ctx->shareable = ngx_http_qc_shareable(ctx);
+
+    if (ngx_http_qc_locks(ctx)
+        && ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
+                                 ctx->conf->lock_age)
+           == NGX_AGAIN
+        && ngx_http_qc_waits(ctx))
+    {
+        return ngx_http_qc_wait(ctx);
+    }
+
+    ngx_http_qc_count_miss(ctx);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Whether the answer may be stored, and be the one that others would get: not
+ * that to a range, or to conditions the upstream will see.
+ */
+
+static ngx_uint_t
+ngx_http_qc_shareable(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_headers_in_t  *in;
+
+    in = &ctx->request->headers_in;
+
+    if (ctx->conf->lock == NGX_HTTP_QC_LOCK_OFF
+        || ctx->no_store
+        || !ctx->keyed
+        || ctx->status == NGX_HTTP_QC_STATUS_BYPASS
+        || ctx->request->method == NGX_HTTP_HEAD)
+    {
+        return 0;
+    }
+
+    if (ctx->validating) {
+        return 1;
+    }
+
+    if (in->range || in->if_match || in->if_unmodified_since) {
+        return 0;
+    }
+
+    return ctx->request->method != NGX_HTTP_POST
+           || (in->if_none_match == NULL && in->if_modified_since == NULL);
+}
+
+
+static ngx_uint_t
+ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_tier_t  *tier;
+
+    if (!ctx->shareable
+        || ctx->lock.token
+        || ctx->reason == QC_R_HIT_FOR_MISS)
+    {
+        return 0;
+    }
+
+    /* a variant, found after a wait for any of them, is another key */
+
+    if (ctx->collapse
+        && ngx_memcmp(ctx->collapse->key, ctx->key, QC_KEY_LEN) == 0)
+    {
+        return 0;
+    }
+
+    ctx->alone = ngx_http_qc_mark_test(&ctx->zone->marks,
+                                       NGX_HTTP_QC_MARK_ALONE, ctx->key);
+
+    tier = ctx->zone->tiers[ctx->zone->ntiers - 1];
+
+    return !ctx->alone
+           && (tier->available == NULL || tier->available(tier));
+}
+
+
+/*
+ * A fill under way began before this request came: it is not what a client
+ * wants that asks for one from now.
+ */
+
+static ngx_uint_t
+ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
+{
+    qc_client_t  *client;
+
+    client = &ctx->client;
+
+    if (ngx_exiting
+        || (ctx->entry && ctx->reuse.request)
+        || client->no_cache
+        || (client->pragma && !client->any)
+        || (client->has_max_age && client->max_age == 0))
+    {
+        return 0;
+    }
+
+    return ctx->collapse == NULL
+           || (ngx_msec_int_t) (ctx->collapse->deadline - ngx_current_msec)
+              > 0;
+}
+
+
+static ngx_int_t
+ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_request_t      *r;
+    ngx_http_qc_collapse_t  *collapse;
+
+    r = ctx->request;
+    collapse = ctx->collapse;
+
+    if (collapse == NULL) {
+        collapse = ngx_pcalloc(r->pool, sizeof(ngx_http_qc_collapse_t));
+        if (collapse == NULL) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return NGX_DONE;
+        }
+
+        collapse->deadline = ngx_current_msec + ctx->conf->lock_timeout;
+        collapse->wait.handler = ngx_http_qc_wake;
+        collapse->wait.data = ctx;
+
+        ctx->collapse = collapse;
+
+        ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_WAITED);
+    }
+
+    collapse->fwd = ngx_http_qc_cache_status_fwd(ctx);
+    ngx_memcpy(collapse->key, ctx->key, QC_KEY_LEN);
+
+    ctx->step = NGX_HTTP_QC_WOKEN;
+
+    r->read_event_handler = ngx_http_qc_wait_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_qc_lock_wait(&ctx->lock, &collapse->wait, r->connection,
+                          collapse->deadline - ngx_current_msec);
+
+    return NGX_AGAIN;
+}
+
+
+/* A client that has only ended its side gets its answer. */
+
+static void
+ngx_http_qc_wait_reading(ngx_http_request_t *r)
+{
+    u_char             buf[1];
+    ssize_t            n;
+    ngx_err_t          err;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+    err = 0;
+
+    /* several requests of one connection have a read event each */
+
+    if (r->http_version < NGX_HTTP_VERSION_20 && !c->error) {
+
+        n = recv(c->fd, (char *) buf, 1, MSG_PEEK);
+
+        err = (n == -1) ? ngx_socket_errno : NGX_EAGAIN;
+
+        if (err == NGX_EAGAIN || err == NGX_EINTR) {
+            ngx_http_block_reading(r);
+            return;
+        }
+
+        c->error = 1;
+    }
+
+    if (!c->error && !c->read->error) {
+        return;
+    }
+
+    c->error = 1;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, err,
+                  "client closed connection while it waited for the answer "
+                  "to another");
+
+    ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+}
+
+
+static void
+ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
+{
+    ngx_connection_t    *c;
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_request_t  *r;
+
+    ctx = wait->data;
+    r = ctx->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_http_qc_resume(r);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* The fill has ended, or the wait: a step. */
+
+ngx_int_t
+ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_time_t  *tp;
+
+    ctx->request->read_event_handler = ngx_http_block_reading;
+
+    /* should the upstream be run after all, it is from now on */
+
+    tp = ngx_timeofday();
+    ctx->started = tp->sec;
+    ctx->started_ms = tp->msec;
+    ctx->started_at = ngx_current_msec;
+
+    if (ctx->collapse->wait.result == NGX_HTTP_QC_LOCK_STORED) {
+        ngx_http_qc_look_again(ctx);
+        return NGX_OK;
+    }
+
+    ctx->step = NGX_HTTP_QC_UPSTREAM;
+
+    ngx_http_qc_count_miss(ctx);
+
+    return NGX_OK;
+}
+
+
+/* From the beginning: rules, markers and the log may have changed, too. */
+
+static void
+ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_nvs_t  *nvs;
+
+    nvs = ctx->nvs;
+
+    if (nvs) {
+        ngx_memcpy(ctx->key, nvs->exact, QC_KEY_LEN);
+        ngx_memzero(&nvs->rule, sizeof(qc_nvs_t));
+
+        nvs->found = NULL;
+        nvs->applied = 0;
+
+    } else if (ctx->variant) {
+        ngx_memcpy(ctx->key, ctx->primary, QC_KEY_LEN);
+    }
+
+    ngx_memzero(&ctx->reuse, sizeof(qc_reuse_t));
+
+    ctx->status = NGX_HTTP_QC_STATUS_NONE;
+    ctx->reason = QC_NO_METRIC;
+    ctx->marker = NULL;
+    ctx->variant = 0;
+    ctx->entry = 0;
+    ctx->validating = 0;
+    ctx->on_error = 0;
+
+    ctx->step = nvs ? NGX_HTTP_QC_PATH : NGX_HTTP_QC_LOOKUP;
+}
+
+
+/* Of a background fill: who cannot be served what is stale waits for it. */
+
+void
+ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx)
+{
+    ctx->shareable = ngx_http_qc_shareable(ctx);
+
+    if (ctx->shareable) {
+        (void) ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
+                                     ctx->conf->lock_age);
+    }
+}
+
+
+/*
+ * There will be nothing to wait for; and where that is the answer's doing,
+ * the next ones need not look for it, nor wait for each other.
+ */
+
+void
+ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
+{
+    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+
+    if (!ctx->shareable || ctx->fill || ctx->request->connection->error) {
+        return;
+    }
+
+    switch (reason) {
+
+    case QC_R_KEY:
+    case QC_R_STORE_DOWN:
+    case QC_R_MEMORY:
+    case QC_R_TEMP:
+        return;
+
+    default:
+        break;
+    }
+
+    ngx_http_qc_mark_set(&ctx->zone->marks,
+                         ctx->entry ? NGX_HTTP_QC_MARK_ALONE
+                                    : NGX_HTTP_QC_MARK_MISS,
+                         ctx->key, ctx->conf->hit_for_miss);
+}
+
+
+void
+ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+
+    if (ctx->collapse) {
+        ngx_http_qc_lock_leave(&ctx->collapse->wait);
+    }
+}

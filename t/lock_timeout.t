@@ -1,0 +1,112 @@
+#!/usr/bin/perl
+
+# Copyright (C) 2026 The ngx_http_query_cache_module authors
+
+# A wait has two bounds: "query_cache_lock_timeout" of who waits, and
+# "query_cache_lock_age" of the fill, after which the next request is a fill
+# itself, while the old one still runs.  Neither takes anything from the
+# answer of the fill, which is stored all the same.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use QC::Collapse;
+use QC::Nginx;
+use QC::Upstream;
+use QC::Util qw/slow/;
+
+my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
+
+my $up = QC::Upstream->start(port => port('up'), routes => {
+    (map { my $name = $_; ("/$name" => sub {
+        my ($req, $n) = @_;
+        return { body => "answer $n", headers => [fresh()],
+            gate => "$name-$n" };
+    }) } qw/wait age long/),
+});
+
+my $conf = collapsing('', '', 'query_cache_lock_timeout 300ms;');
+
+$conf =~ s{(?=        location = /stats)}{
+        location /age {
+            query_cache z;
+            query_cache_lock_timeout 60s;
+            query_cache_lock_age 500ms;
+            add_header X-Status \$query_cache_status;
+            proxy_pass http://127.0.0.1:%%PORT_up%%;
+        }
+
+        location /long {
+            query_cache z;
+            query_cache_lock_timeout 60s;
+            add_header X-Status \$query_cache_status;
+            proxy_pass http://127.0.0.1:%%PORT_up%%;
+        }
+
+} or die;
+
+$t->write_file_expand('nginx.conf', $conf);
+$t->run;
+
+# of who waits
+
+my $fill = one($t, '/wait');
+ok($up->wait_at('wait-1'), 'one runs the upstream');
+
+my ($other) = crowd($t, 1, '/wait');
+ok($up->wait_at('wait-2'), 'the other one does after a while');
+is($t->stats('/stats', 'lock', 'timed_out'), 1, 'counted');
+
+$up->release('wait-2');
+my ($r) = answers($other);
+is(said($r) . ': ' . $r->body, '1 MISS: answer 2', 'it has its answer');
+cmp_ok($r->elapsed, '>=', 0.29, 'not before the bound');
+cmp_ok($r->elapsed, '<', 3 * slow(), 'but then');
+
+ok(wait_until(sub { $t->get('/wait')->header('X-Status') eq 'HIT' }),
+    'which is stored');
+
+$up->release('wait-1');
+($r) = answers($fill);
+is($r->body, 'answer 1', 'the fill has its own');
+
+# of the fill: who waits goes on, in parallel, and the next one is a fill
+
+$fill = one($t, '/age');
+ok($up->wait_at('age-1'), 'age: one runs the upstream');
+
+my @others = crowd($t, 3, '/age');
+ok($up->wait_requests('/age', 4), 'age: all others do after a while');
+is($t->stats('/stats', 'lock', 'expired'), 1, 'age: counted');
+
+my $next = one($t, '/age');
+ok($up->wait_at('age-5'), 'age: and the next one');
+my ($waits) = crowd($t, 1, '/age');
+
+$up->release('age-5');
+is(join(' ', map { $_->body } answers($next, $waits)), 'answer 5 answer 5',
+    'age: for which others wait');
+
+$up->release("age-$_") for 1 .. 4;
+is(join(' ', sort map { $_->body } answers($fill, @others)),
+    join(' ', map { "answer $_" } 1 .. 4), 'age: all are answered');
+
+# a lease is shorter than that of a long fill, and renewed
+
+$fill = one($t, '/long');
+ok($up->wait_at('long-1'), 'long: one runs the upstream');
+($waits) = crowd($t, 1, '/long');
+
+my $end = time + 5;
+ok(wait_until(sub { time >= $end }, 6), 'long: for longer than a lease');
+
+$up->release('long-1');
+is(said(answers($fill, $waits)), '1 HIT, 1 MISS', 'long: the other one waits');
+is($up->hits('/long'), 1, 'long: as nobody else is asked');
+
+done_testing();
