@@ -106,8 +106,8 @@ for my $name (sort keys %answer) {
     like($others[0] && $r[1]->header('Cache-Status'),
         qr/; fwd=(?:uri-miss|stale); fwd-status=200;(?: stored;)? collapsed=\?0/,
         "$name: says that it has waited in vain");
-    is($r[8]->header('X-Reason'), $name eq 'eof' ? 'hit_for_miss'
-        : $r[0]->header('X-Reason'), "$name: and why");
+    is($r[8]->header('X-Reason'), $r[0]->header('X-Reason'),
+        "$name: and why");
 }
 
 # an answer that is stored ends that

@@ -384,8 +384,6 @@ struct ngx_http_qc_ctx_s {
     unsigned                       no_store:1;
     unsigned                       fill:1;      /* in the background */
     unsigned                       shareable:1; /* others may wait for it */
-    unsigned                       alone:1;     /* but the last one's answer
-                                                   was not stored */
 };
 
 

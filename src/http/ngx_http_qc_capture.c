@@ -383,12 +383,9 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_nvs_publish(ctx);
 
-    if (ctx->reason == QC_R_HIT_FOR_MISS) {
+    if (ctx->reason == QC_R_HIT_FOR_MISS || ctx->shareable) {
         ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
                                ctx->key);
-    }
-
-    if (ctx->alone) {
         ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_ALONE,
                                ctx->key);
     }

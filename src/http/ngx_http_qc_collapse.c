@@ -100,13 +100,11 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
         return 0;
     }
 
-    ctx->alone = ngx_http_qc_mark_test(&ctx->zone->marks,
-                                       NGX_HTTP_QC_MARK_ALONE, ctx->key);
-
     tier = ctx->zone->tiers[ctx->zone->ntiers - 1];
 
-    return !ctx->alone
-           && (tier->available == NULL || tier->available(tier));
+    return (tier->available == NULL || tier->available(tier))
+           && !ngx_http_qc_mark_test(&ctx->zone->marks,
+                                     NGX_HTTP_QC_MARK_ALONE, ctx->key);
 }
 
 
@@ -324,13 +322,25 @@ ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx)
 void
 ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 {
+    ngx_http_qc_mark_e  mark;
+
     ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
 
     if (!ctx->shareable || ctx->fill || ctx->request->connection->error) {
         return;
     }
 
+    mark = ctx->entry ? NGX_HTTP_QC_MARK_ALONE : NGX_HTTP_QC_MARK_MISS;
+
     switch (reason) {
+
+    case QC_R_STATUS:
+    case QC_R_INCOMPLETE:
+
+        /* a failure: others may have an answer that is stored */
+
+        mark = NGX_HTTP_QC_MARK_ALONE;
+        break;
 
     case QC_R_KEY:
     case QC_R_STORE_DOWN:
@@ -342,10 +352,8 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
         break;
     }
 
-    ngx_http_qc_mark_set(&ctx->zone->marks,
-                         ctx->entry ? NGX_HTTP_QC_MARK_ALONE
-                                    : NGX_HTTP_QC_MARK_MISS,
-                         ctx->key, ctx->conf->hit_for_miss);
+    ngx_http_qc_mark_set(&ctx->zone->marks, mark, ctx->key,
+                         ctx->conf->hit_for_miss);
 }
 
 

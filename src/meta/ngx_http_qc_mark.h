@@ -27,8 +27,9 @@ typedef enum {
     NGX_HTTP_QC_MARK_QUERY,            /* a persisted query that is known to
                                           be a query */
     NGX_HTTP_QC_MARK_FILL,             /* a background fill is under way */
-    NGX_HTTP_QC_MARK_ALONE             /* as MISS, but there is an entry: it
-                                          is looked up, and nobody waits */
+    NGX_HTTP_QC_MARK_ALONE             /* as MISS, but there is an entry, or
+                                          may soon be one: it is looked up,
+                                          and nobody waits */
 } ngx_http_qc_mark_e;
 
 
