@@ -68,8 +68,8 @@ is(said($r) . ': ' . $r->body, '1 MISS: answer 2', 'it has its answer');
 cmp_ok($r->elapsed, '>=', 0.29, 'not before the bound');
 cmp_ok($r->elapsed, '<', 3 * slow(), 'but then');
 
-ok(wait_until(sub { $t->get('/wait')->header('X-Status') eq 'HIT' }),
-    'which is stored');
+ok($t->wait_stats('/stats', 'store', 'stored', 1), 'which is stored');
+is($t->get('/wait')->header('X-Status'), 'HIT', 'and served');
 
 $up->release('wait-1');
 ($r) = answers($fill);
