@@ -27,7 +27,6 @@ static void qc_client_pragma(qc_client_t *c, qc_str_t value);
 static qc_client_e qc_client_find(qc_str_t name);
 static void qc_client_add(qc_client_t *c, qc_str_t name, qc_str_t arg);
 static uint64_t qc_client_least(int again, uint64_t before, qc_str_t arg);
-static int qc_reuse_refused(const qc_client_t *client);
 static int qc_reuse_suits(const qc_client_t *client, const qc_record_t *rec,
     uint64_t now, uint64_t age);
 static void qc_reuse_stale(qc_reuse_t *out, const qc_record_t *rec,
@@ -218,7 +217,7 @@ qc_reuse(qc_reuse_t *out, const qc_record_t *rec, const qc_client_t *client,
     if (now < rec->fresh) {
 
         if (client == NULL
-            || (!qc_reuse_refused(client)
+            || (!qc_client_refuses(client)
                 && qc_reuse_suits(client, rec, now, out->age)))
         {
             out->verdict = QC_REUSE_FRESH;
@@ -247,8 +246,8 @@ qc_reuse(qc_reuse_t *out, const qc_record_t *rec, const qc_client_t *client,
 
 /* Sections 5.2.1.4 and 5.4. */
 
-static int
-qc_reuse_refused(const qc_client_t *client)
+int
+qc_client_refuses(const qc_client_t *client)
 {
     return client->no_cache || (client->pragma && !client->any);
 }
@@ -293,7 +292,7 @@ qc_reuse_stale(qc_reuse_t *out, const qc_record_t *rec,
 
     if (client != NULL) {
 
-        if (qc_reuse_refused(client)
+        if (qc_client_refuses(client)
             || !qc_reuse_suits(client, rec, now, out->age))
         {
             return;
@@ -323,7 +322,7 @@ static int
 qc_reuse_on_error(const qc_record_t *rec, const qc_client_t *client,
     uint64_t now)
 {
-    if (rec->strict || (client != NULL && qc_reuse_refused(client))) {
+    if (rec->strict || (client != NULL && qc_client_refuses(client))) {
         return 0;
     }
 

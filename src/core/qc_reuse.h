@@ -66,6 +66,9 @@ typedef struct {
  */
 void qc_client_field(qc_client_t *c, qc_str_t name, qc_str_t value);
 
+/* Whether no stored answer will do, sections 5.2.1.4 and 5.4. */
+int qc_client_refuses(const qc_client_t *client);
+
 /*
  * client is NULL if what it says is not heeded; its no_store and
  * only_if_cached are left to the caller.  now is in s since 1970; validates

@@ -44,6 +44,10 @@
 /* QUERY among the bits of methods that nginx knows */
 #define NGX_HTTP_QC_QUERY          0x40000000
 
+/* those whose answers may be validated, and are of their URI alone */
+#define NGX_HTTP_QC_SAFE                                                      \
+    (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_QC_QUERY)
+
 /* ours among the four bits of r->buffered: SSI, SUB and COPY have the rest */
 #define NGX_HTTP_QC_BUFFERED       0x08
 
@@ -219,6 +223,14 @@ typedef struct {
     ngx_str_t                      salt;    /* server, location, number */
     ngx_http_qc_zone_t            *admin;
 } ngx_http_qc_loc_conf_t;
+
+
+/* A place in a list of header fields. */
+
+typedef struct {
+    ngx_list_part_t               *part;
+    ngx_uint_t                     i;
+} ngx_http_qc_walk_t;
 
 
 /* A request as the core reads it, with the memory that took. */
@@ -535,6 +547,7 @@ ngx_int_t ngx_http_qc_zones_start(ngx_cycle_t *cycle);
 /* ngx_http_qc_request.c */
 ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
 void ngx_http_qc_resume(ngx_http_request_t *r);
+void ngx_http_qc_begin(ngx_http_qc_ctx_t *ctx);
 ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
     ngx_http_qc_loc_conf_t *qlcf);
 ngx_http_qc_ctx_t *ngx_http_qc_create_ctx(ngx_http_request_t *r,
@@ -638,6 +651,9 @@ ngx_uint_t ngx_http_qc_noted_headers(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_collect_headers(ngx_http_qc_ctx_t *ctx,
     const qc_fresh_t *fresh, qc_buf_t *b);
 ngx_int_t ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_walk(ngx_http_qc_walk_t *w, ngx_list_t *headers);
+ngx_table_elt_t *ngx_http_qc_next_header(ngx_http_qc_walk_t *w,
+    qc_str_t name);
 ngx_table_elt_t *ngx_http_qc_push_header(ngx_http_request_t *r,
     const char *name, const char *lowcase, qc_str_t value);
 time_t ngx_http_qc_age(ngx_http_qc_ctx_t *ctx);
@@ -650,6 +666,7 @@ void ngx_http_qc_decoder_put(qc_decoder_t *d);
 
 /* ngx_http_qc_filter.c */
 extern ngx_http_output_body_filter_pt  ngx_http_qc_next_body_filter;
+void ngx_http_qc_consume(ngx_chain_t *in);
 
 /* ngx_http_qc_storable.c: QC_NO_METRIC, and how long; or why not */
 qc_metric_e ngx_http_qc_storable(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh);

@@ -151,26 +151,14 @@ ngx_http_qc_upstream_encoding(ngx_http_qc_ctx_t *ctx, qc_str_t *value)
 ngx_uint_t
 ngx_http_qc_accepts(ngx_http_request_t *r, qc_coding_e coding)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t     *h;
+    ngx_http_qc_walk_t   w;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_in.headers);
 
-        h = part->elts;
+    h = ngx_http_qc_next_header(&w, qc_str("accept-encoding", 15));
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len == 15
-                && ngx_strncmp(h[i].lowcase_key, "accept-encoding", 15) == 0)
-            {
-                return qc_accepts_coding(ngx_http_qc_qstr(&h[i].value),
-                                         coding);
-            }
-        }
-    }
-
-    return 0;
+    return h && qc_accepts_coding(ngx_http_qc_qstr(&h->value), coding);
 }
 
 
@@ -244,31 +232,24 @@ ngx_http_qc_coding_weak(ngx_pool_t *pool, ngx_str_t *tag)
 ngx_int_t
 ngx_http_qc_coding_vary(ngx_http_qc_ctx_t *ctx)
 {
-    qc_str_t             name;
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
     ngx_table_elt_t     *h;
     ngx_http_request_t  *r;
+    ngx_http_qc_walk_t   w;
 
     if (!ctx->conf->serve_compressed) {
         return NGX_OK;
     }
 
     r = ctx->request;
-    name = qc_str("accept-encoding", 15);
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_out.headers);
 
-        h = part->elts;
+    while ((h = ngx_http_qc_next_header(&w, qc_str("vary", 4)))) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash && h[i].key.len == 4
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "vary", 4) == 0
-                && qc_list_names(ngx_http_qc_qstr(&h[i].value), name))
-            {
-                return NGX_OK;
-            }
+        if (qc_list_names(ngx_http_qc_qstr(&h->value),
+                          qc_str("accept-encoding", 15)))
+        {
+            return NGX_OK;
         }
     }
 

@@ -122,8 +122,7 @@ ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 
     if (ngx_exiting
         || (ctx->entry && ctx->reuse.request)
-        || client->no_cache
-        || (client->pragma && !client->any)
+        || qc_client_refuses(client)
         || (client->has_max_age && client->max_age == 0))
     {
         return 0;
@@ -242,16 +241,12 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
 ngx_int_t
 ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_time_t  *tp;
 
     ctx->request->read_event_handler = ngx_http_block_reading;
 
     /* should the upstream be run after all, it is from now on */
 
-    tp = ngx_timeofday();
-    ctx->started = tp->sec;
-    ctx->started_ms = tp->msec;
-    ctx->started_at = ngx_current_msec;
+    ngx_http_qc_begin(ctx);
 
     if (ctx->collapse->wait.result == NGX_HTTP_QC_LOCK_STORED) {
         ngx_http_qc_look_again(ctx);

@@ -75,31 +75,22 @@ ngx_http_qc_digest_header(ngx_http_qc_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_qc_digest_wanted(ngx_http_request_t *r)
 {
-    qc_str_t          lines[NGX_HTTP_QC_DIGEST_LINES];
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    qc_str_t             lines[NGX_HTTP_QC_DIGEST_LINES];
+    ngx_uint_t           n;
+    ngx_table_elt_t     *h;
+    ngx_http_qc_walk_t   w;
 
     n = 0;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_in.headers);
 
-        h = part->elts;
+    while ((h = ngx_http_qc_next_header(&w, qc_str("want-repr-digest", 16)))) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len != 16
-                || ngx_strncmp(h[i].lowcase_key, "want-repr-digest", 16) != 0)
-            {
-                continue;
-            }
-
-            if (n == NGX_HTTP_QC_DIGEST_LINES) {
-                return 0;
-            }
-
-            lines[n++] = ngx_http_qc_qstr(&h[i].value);
+        if (n == NGX_HTTP_QC_DIGEST_LINES) {
+            return 0;
         }
+
+        lines[n++] = ngx_http_qc_qstr(&h->value);
     }
 
     return qc_digest_wanted(lines, n);

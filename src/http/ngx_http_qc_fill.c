@@ -393,15 +393,11 @@ ngx_http_qc_fill_op(ngx_pool_t *pool, ngx_http_qc_meta_op_t *op)
 static void
 ngx_http_qc_fill_run(ngx_http_request_t *sr)
 {
-    ngx_time_t         *tp;
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(sr, ngx_http_query_cache_module);
 
-    tp = ngx_timeofday();
-    ctx->started = tp->sec;
-    ctx->started_ms = tp->msec;
-    ctx->started_at = ngx_current_msec;
+    ngx_http_qc_begin(ctx);
 
     (void) ngx_http_qc_step_upstream(ctx);
 }
@@ -705,8 +701,6 @@ ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_buf_t          *b;
-    ngx_chain_t        *cl;
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
@@ -724,11 +718,7 @@ ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         }
     }
 
-    for (cl = in; cl; cl = cl->next) {
-        b = cl->buf;
-        b->pos = b->last;
-        b->file_pos = b->file_last;
-    }
+    ngx_http_qc_consume(in);
 
     /* with NGX_ERROR nginx would take the connection for broken */
 

@@ -18,7 +18,6 @@ static ngx_int_t ngx_http_qc_accept_query(ngx_http_request_t *r);
 static ngx_int_t ngx_http_qc_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_qc_silence(ngx_http_qc_ctx_t *ctx);
-static void ngx_http_qc_consume(ngx_chain_t *in);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_qc_next_header_filter;
@@ -167,12 +166,8 @@ ngx_http_qc_silence(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_accept_query(ngx_http_request_t *r)
 {
-    ngx_uint_t               i;
-    ngx_list_part_t         *part;
-    ngx_table_elt_t         *h;
+    ngx_http_qc_walk_t       w;
     ngx_http_qc_loc_conf_t  *qlcf;
-
-    static ngx_str_t  name = ngx_string("Accept-Query");
 
     qlcf = ngx_http_get_module_loc_conf(r, ngx_http_query_cache_module);
 
@@ -183,17 +178,10 @@ ngx_http_qc_accept_query(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_out.headers);
 
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash && h[i].key.len == name.len
-                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
-            {
-                return NGX_OK;
-            }
-        }
+    if (ngx_http_qc_next_header(&w, qc_str("accept-query", 12))) {
+        return NGX_OK;
     }
 
     return ngx_http_qc_push_header(r, "Accept-Query", "accept-query",
@@ -247,7 +235,7 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 /* As if it had been sent. */
 
-static void
+void
 ngx_http_qc_consume(ngx_chain_t *in)
 {
     for ( /* void */ ; in; in = in->next) {

@@ -113,24 +113,14 @@ void
 ngx_http_qc_groups_read(qc_groups_t *groups, ngx_list_t *headers,
     const char *name, size_t len)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t     *h;
+    ngx_http_qc_walk_t   w;
 
     qc_groups_init(groups);
+    ngx_http_qc_walk(&w, headers);
 
-    for (part = &headers->part; part; part = part->next) {
-
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash && h[i].key.len == len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
-            {
-                (void) qc_groups_add(groups, ngx_http_qc_qstr(&h[i].value));
-            }
-        }
+    while ((h = ngx_http_qc_next_header(&w, qc_str(name, len)))) {
+        (void) qc_groups_add(groups, ngx_http_qc_qstr(&h->value));
     }
 }
 

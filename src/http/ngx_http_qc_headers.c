@@ -217,15 +217,13 @@ ngx_http_qc_header_stored(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh,
         return 0;
     }
 
-    if (fresh == NULL) {
-        return (name->len != 10
-                || ngx_strncasecmp(name->data, (u_char *) "set-cookie", 10)
-                   != 0)
-               && !ngx_http_qc_header_in_connection(ctx, name);
+    if (fresh ? !qc_fresh_keeps(fresh, ngx_http_qc_qstr(name))
+              : qc_name_eq(ngx_http_qc_qstr(name), qc_str("set-cookie", 10)))
+    {
+        return 0;
     }
 
-    return qc_fresh_keeps(fresh, ngx_http_qc_qstr(name))
-           && !ngx_http_qc_header_in_connection(ctx, name);
+    return !ngx_http_qc_header_in_connection(ctx, name);
 }
 
 
@@ -254,9 +252,8 @@ ngx_http_qc_header_weakens(ngx_http_qc_ctx_t *ctx, const qc_fresh_t *fresh)
 static ngx_uint_t
 ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
 {
-    ngx_uint_t            i;
-    ngx_list_part_t      *part;
     ngx_table_elt_t      *h;
+    ngx_http_qc_walk_t    w;
     ngx_http_upstream_t  *u;
 
     u = ngx_http_qc_upstream(ctx);
@@ -265,19 +262,14 @@ ngx_http_qc_header_in_connection(ngx_http_qc_ctx_t *ctx, ngx_str_t *name)
         return 0;
     }
 
-    for (part = &u->headers_in.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &u->headers_in.headers);
 
-        h = part->elts;
+    while ((h = ngx_http_qc_next_header(&w, qc_str("connection", 10)))) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (qc_name_eq(ngx_http_qc_qstr(&h[i].key),
-                           qc_str("connection", 10))
-                && qc_list_names(ngx_http_qc_qstr(&h[i].value),
-                                 ngx_http_qc_qstr(name)))
-            {
-                return 1;
-            }
+        if (qc_list_names(ngx_http_qc_qstr(&h->value),
+                          ngx_http_qc_qstr(name)))
+        {
+            return 1;
         }
     }
 
@@ -650,6 +642,41 @@ ngx_http_qc_modified_since(ngx_http_request_t *r, const qc_record_t *rec)
     }
 
     return clcf->if_modified_since == NGX_HTTP_IMS_EXACT || iv < time;
+}
+
+
+void
+ngx_http_qc_walk(ngx_http_qc_walk_t *w, ngx_list_t *headers)
+{
+    w->part = &headers->part;
+    w->i = 0;
+}
+
+
+/* The next line of that name, in any case; NULL if there is none. */
+
+ngx_table_elt_t *
+ngx_http_qc_next_header(ngx_http_qc_walk_t *w, qc_str_t name)
+{
+    ngx_table_elt_t  *h;
+
+    for ( /* void */ ; w->part; w->part = w->part->next, w->i = 0) {
+
+        h = w->part->elts;
+
+        while (w->i < w->part->nelts) {
+
+            if (h[w->i].hash
+                && qc_name_eq(ngx_http_qc_qstr(&h[w->i].key), name))
+            {
+                return &h[w->i++];
+            }
+
+            w->i++;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -66,8 +66,7 @@ ngx_http_qc_nvs_begin(ngx_http_qc_ctx_t *ctx)
 
     if (!ctx->conf->no_vary_search
         || ctx->zone->rsc
-        || !(ngx_http_qc_method(r)
-             & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_QC_QUERY)))
+        || !(ngx_http_qc_method(r) & NGX_HTTP_QC_SAFE))
     {
         return NGX_OK;
     }

@@ -347,16 +347,27 @@ ngx_http_qc_resume(ngx_http_request_t *r)
 }
 
 
+/* The upstream, if it is run, is run from now on. */
+
+void
+ngx_http_qc_begin(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    ctx->started = tp->sec;
+    ctx->started_ms = tp->msec;
+    ctx->started_at = ngx_current_msec;
+}
+
+
 static ngx_int_t
 ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx)
 {
     ngx_int_t    rc;
-    ngx_time_t  *tp;
 
-    tp = ngx_timeofday();
-    ctx->started = tp->sec;
-    ctx->started_ms = tp->msec;
-    ctx->started_at = ngx_current_msec;
+    ngx_http_qc_begin(ctx);
 
     rc = ngx_http_qc_make_key(ctx);
 

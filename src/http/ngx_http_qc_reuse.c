@@ -180,8 +180,7 @@ ngx_http_qc_validates(ngx_http_qc_ctx_t *ctx)
 
     return ctx->conf->revalidate
            && !ctx->op->theirs
-           && (ngx_http_qc_method(r)
-               & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_QC_QUERY))
+           && (ngx_http_qc_method(r) & NGX_HTTP_QC_SAFE)
            && r->headers_in.if_match == NULL
            && r->headers_in.if_unmodified_since == NULL;
 }

@@ -129,8 +129,7 @@ ngx_http_qc_decide(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
 
     answer.status = status;
     answer.get = (ctx->request->method == NGX_HTTP_GET);
-    answer.validates = ((ngx_http_qc_method(ctx->request)
-                         & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_QC_QUERY))
+    answer.validates = ((ngx_http_qc_method(ctx->request) & NGX_HTTP_QC_SAFE)
                         != 0);
     answer.shared = ngx_http_qc_shared(ctx);
     answer.now = ngx_time();

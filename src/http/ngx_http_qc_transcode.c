@@ -48,30 +48,20 @@ static ngx_uint_t ngx_http_qc_transcode_no_transform(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_qc_transcode_coding(ngx_http_request_t *r, qc_coding_e *coding)
 {
-    ngx_uint_t        i, n;
-    ngx_str_t         value;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t            value;
+    ngx_uint_t           n;
+    ngx_table_elt_t     *h;
+    ngx_http_qc_walk_t   w;
 
     n = 0;
     ngx_str_null(&value);
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_out.headers);
 
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash && h[i].value.len
-                && h[i].key.len == sizeof("Content-Encoding") - 1
-                && ngx_strncasecmp(h[i].key.data,
-                                   (u_char *) "Content-Encoding",
-                                   h[i].key.len)
-                   == 0)
-            {
-                value = h[i].value;
-                n++;
-            }
+    while ((h = ngx_http_qc_next_header(&w, qc_str("content-encoding", 16)))) {
+        if (h->value.len) {
+            value = h->value;
+            n++;
         }
     }
 
@@ -94,28 +84,17 @@ ngx_http_qc_transcode_coding(ngx_http_request_t *r, qc_coding_e *coding)
 static ngx_uint_t
 ngx_http_qc_transcode_no_transform(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t     *h;
+    ngx_http_qc_walk_t   w;
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
+    ngx_http_qc_walk(&w, &r->headers_out.headers);
 
-        h = part->elts;
+    while ((h = ngx_http_qc_next_header(&w, qc_str("cache-control", 13)))) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash
-                && h[i].key.len == sizeof("Cache-Control") - 1
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "Cache-Control",
-                                   h[i].key.len)
-                   == 0
-                && ngx_strlcasestrn(h[i].value.data,
-                                    h[i].value.data + h[i].value.len,
-                                    (u_char *) "no-transform",
-                                    sizeof("no-transform") - 2))
-            {
-                return 1;
-            }
+        if (qc_name_within(ngx_http_qc_qstr(&h->value),
+                           qc_str("no-transform", 12)))
+        {
+            return 1;
         }
     }
 
