@@ -125,7 +125,7 @@ refused($t, 'no secret here',
         'args=', 'ratio=0', 'ratio=1x', 'Body=1k', 'deep=1', '""'),
 
     bad('query_cache_hit_for_miss', qr/invalid value/, 'x', '-1', '1q', '""'),
-    bad('query_cache_lock', qr/invalid value "\S*"/, 'on', 'x', '""'),
+    bad('query_cache_lock', qr/invalid value "\S*"/, 'yes', 'x', '""'),
     (map { bad("query_cache_lock_$_", qr/invalid value/, 'x', '-1', '1q', '""'),
         bad("query_cache_lock_$_", qr/must not be 0; every wait needs an end/,
             '0') } qw/timeout age/),

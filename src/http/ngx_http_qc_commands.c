@@ -39,7 +39,26 @@ static ngx_conf_bitmask_t  ngx_http_qc_guards[] = {
 static ngx_conf_enum_t  ngx_http_qc_locks[] = {
     { ngx_string("off"), NGX_HTTP_QC_LOCK_OFF },
     { ngx_string("local"), NGX_HTTP_QC_LOCK_LOCAL },
+    { ngx_string("on"), NGX_HTTP_QC_LOCK_ON },
     { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_qc_aborts[] = {
+    { ngx_string("cancel"), NGX_HTTP_QC_ABORT_CANCEL },
+    { ngx_string("finish"), NGX_HTTP_QC_ABORT_FINISH },
+    { ngx_string("auto"), NGX_HTTP_QC_ABORT_AUTO },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_concurrency = {
+    ngx_conf_check_num_bounds, 0, 65535
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_qc_uses = {
+    ngx_conf_check_num_bounds, 1, 65535
 };
 
 
@@ -195,6 +214,69 @@ ngx_command_t  ngx_http_qc_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_qc_loc_conf_t, lock_age),
       &ngx_http_qc_lock_time },
+
+    { ngx_string("query_cache_fill_concurrency"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, fill.concurrency),
+      &ngx_http_qc_concurrency },
+
+    { ngx_string("query_cache_abort"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, fill.abort),
+      &ngx_http_qc_aborts },
+
+    { ngx_string("query_cache_cancel"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_qc_set_cancel,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_fail_backoff"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_qc_set_backoff,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_min_uses"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, fill.min_uses),
+      &ngx_http_qc_uses },
+
+    { ngx_string("query_cache_min_cost"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, fill.min_cost),
+      NULL },
+
+    { ngx_string("query_cache_early"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_qc_set_early,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_refresh_ahead"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_qc_set_ahead,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("query_cache_stale_if_slow"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_qc_loc_conf_t, fill.slow),
+      NULL },
 
     { ngx_string("query_cache_window"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,

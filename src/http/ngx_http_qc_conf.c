@@ -67,6 +67,7 @@ ngx_http_qc_create_loc_conf(ngx_conf_t *cf)
     qlcf->lock = NGX_CONF_UNSET_UINT;
     qlcf->lock_timeout = NGX_CONF_UNSET_MSEC;
     qlcf->lock_age = NGX_CONF_UNSET_MSEC;
+    ngx_http_qc_create_fill_conf(&qlcf->fill);
     qlcf->bypass = NGX_CONF_UNSET_PTR;
     qlcf->no_store = NGX_CONF_UNSET_PTR;
     qlcf->ns = NULL;
@@ -124,6 +125,7 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->lock, prev->lock, NGX_HTTP_QC_LOCK_OFF);
     ngx_conf_merge_msec_value(conf->lock_timeout, prev->lock_timeout, 5000);
     ngx_conf_merge_msec_value(conf->lock_age, prev->lock_age, 60000);
+    ngx_http_qc_merge_fill_conf(&prev->fill, &conf->fill);
 
     ngx_http_qc_merge_http_conf(prev, conf);
 

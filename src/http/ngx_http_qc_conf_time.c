@@ -31,6 +31,12 @@ ngx_http_qc_set_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t    i;
     ngx_array_t   codes;
 
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "auto") == 0) {
+        return ngx_http_qc_set_valid_auto(cf, conf);
+    }
+
     ngx_str_null(&time);
     ngx_str_null(&closed);
     ngx_str_null(&open);
@@ -41,8 +47,6 @@ ngx_http_qc_set_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     {
         return NGX_CONF_ERROR;
     }
-
-    value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
