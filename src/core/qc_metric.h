@@ -112,6 +112,8 @@
     X(lock, LOCK_COLLAPSED, "collapsed",                                      \
       "of these, answers served from what it has stored")                     \
     X(lock, LOCK_TIMEOUT, "timed_out", "of these, waits up to their bound")   \
+    X(lock, LOCK_HELD_BACK, "held_back",                                      \
+      "of these, waits beyond it: enough others run the upstream")            \
     X(lock, LOCK_UNSTORED, "unstored", "fills that ended with nothing stored") \
     X(lock, LOCK_EXPIRED, "expired",                                          \
       "fills that took too long, or whose worker was killed")                 \

@@ -83,7 +83,6 @@ typedef struct {
 typedef struct {
     ngx_http_qc_lock_wait_t        wait;
     u_char                         key[QC_KEY_LEN];
-    ngx_msec_t                     deadline;
     ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
 } ngx_http_qc_collapse_t;
 

@@ -9,6 +9,9 @@
  * others wait until its answer is stored.  Nothing but that answer, stored
  * and found by another lookup, is shared: if there is none, for whatever
  * reason, all who wait run the upstream themselves, at once and in parallel.
+ * If nothing is known of it, since its worker was killed or it takes too long,
+ * one of them is the next fill.  Few of those who have waited for long run the
+ * upstream beside the fill.
  */
 
 #include "ngx_http_qc.h"
@@ -92,9 +95,14 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
         return 0;
     }
 
-    /* a variant, found after a wait for any of them, is another key */
+    /*
+     * Nobody queues for one run after another; but who has waited for a fill
+     * that was lost does so for the next one.  A variant, found after a wait
+     * for any of them, is another key.
+     */
 
     if (ctx->collapse
+        && ctx->collapse->wait.result != NGX_HTTP_QC_LOCK_LOST
         && ngx_memcmp(ctx->collapse->key, ctx->key, QC_KEY_LEN) == 0)
     {
         return 0;
@@ -120,17 +128,10 @@ ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 
     client = &ctx->client;
 
-    if (ngx_exiting
-        || (ctx->entry && ctx->reuse.request)
-        || qc_client_refuses(client)
-        || (client->has_max_age && client->max_age == 0))
-    {
-        return 0;
-    }
-
-    return ctx->collapse == NULL
-           || (ngx_msec_int_t) (ctx->collapse->deadline - ngx_current_msec)
-              > 0;
+    return !ngx_exiting
+           && !(ctx->entry && ctx->reuse.request)
+           && !qc_client_refuses(client)
+           && !(client->has_max_age && client->max_age == 0);
 }
 
 
@@ -139,8 +140,10 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
 {
     ngx_http_request_t      *r;
     ngx_http_qc_collapse_t  *collapse;
+    ngx_http_qc_loc_conf_t  *conf;
 
     r = ctx->request;
+    conf = ctx->conf;
     collapse = ctx->collapse;
 
     if (collapse == NULL) {
@@ -150,9 +153,12 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
             return NGX_DONE;
         }
 
-        collapse->deadline = ngx_current_msec + ctx->conf->lock_timeout;
         collapse->wait.handler = ngx_http_qc_wake;
         collapse->wait.data = ctx;
+        collapse->wait.max = conf->fill.concurrency;
+        collapse->wait.deadline = ngx_current_msec + conf->lock_timeout;
+        collapse->wait.last = ngx_current_msec
+                              + ngx_max(conf->lock_age, conf->lock_timeout);
 
         ctx->collapse = collapse;
 
@@ -167,8 +173,7 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
     r->read_event_handler = ngx_http_qc_wait_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_http_qc_lock_wait(&ctx->lock, &collapse->wait, r->connection,
-                          collapse->deadline - ngx_current_msec);
+    ngx_http_qc_lock_wait(&ctx->lock, &collapse->wait, r->connection);
 
     return NGX_AGAIN;
 }
@@ -241,6 +246,9 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
 ngx_int_t
 ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_http_qc_lock_result_e  result;
+
+    result = ctx->collapse->wait.result;
 
     ctx->request->read_event_handler = ngx_http_block_reading;
 
@@ -248,7 +256,9 @@ ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_begin(ctx);
 
-    if (ctx->collapse->wait.result == NGX_HTTP_QC_LOCK_STORED) {
+    if (result == NGX_HTTP_QC_LOCK_STORED
+        || result == NGX_HTTP_QC_LOCK_LOST)
+    {
         ngx_http_qc_look_again(ctx);
         return NGX_OK;
     }
@@ -344,7 +354,15 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
         return;
 
     default:
-        break;
+
+        /* the fill beside which it was run will not have another one */
+
+        if (ctx->collapse
+            && ctx->collapse->wait.result == NGX_HTTP_QC_LOCK_TIMEOUT)
+        {
+            ngx_http_qc_lock_end(&ctx->zone->locks, ctx->collapse->key,
+                                 NGX_HTTP_QC_LOCK_UNSTORED);
+        }
     }
 
     ngx_http_qc_mark_set(&ctx->zone->marks, mark, ctx->key,

@@ -83,7 +83,7 @@ ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (zone->nfills >= zone->fill_concurrency) {
+    if (zone->nfills + zone->locks.nextras >= zone->fill_concurrency) {
         ngx_http_qc_count(&zone->stats, QC_FILL_REFUSED);
         return NGX_DECLINED;
     }
@@ -630,6 +630,8 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
 
     ngx_queue_remove(&fill->queue);
     zone->nfills--;
+
+    ngx_http_qc_locks_admit(&zone->locks);
 
     ngx_destroy_pool(fill->pool);
 }

@@ -174,8 +174,8 @@ ngx_http_qc_job_submit(ngx_http_qc_job_t *job)
 
     other = ngx_http_qc_jobs_find(job->zone, job->key);
 
-    if (other && other->lock.token == 0 && other->attempts == 0) {
-        ngx_http_qc_lock_move(&other->lock, &job->lock);
+    if (other && other->attempts == 0) {
+        ngx_http_qc_lock_join(&other->lock, &job->lock);
     }
 
     if (other || ngx_http_qc_jobs_admit(job) != NGX_OK) {

@@ -9,7 +9,7 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_SHM_VERSION    4
+#define NGX_HTTP_QC_SHM_VERSION    5
 
 
 /* The root of a zone's shared memory: reloads find everything from here. */
@@ -277,7 +277,11 @@ ngx_http_qc_zones_start(ngx_cycle_t *cycle)
 
         ngx_http_qc_jobs_init(zone[i], cycle->log);
 
-        if (ngx_http_qc_locks_start(&zone[i]->locks, cycle) != NGX_OK) {
+        if (ngx_http_qc_locks_start(&zone[i]->locks,
+                                    zone[i]->fill_concurrency,
+                                    &zone[i]->nfills, cycle)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 

@@ -4,56 +4,28 @@
  */
 
 
-#include "ngx_http_qc_lock.h"
+#include "ngx_http_qc_lock_table.h"
 
 
 #define NGX_HTTP_QC_LOCK_WAYS      8   /* places one key may be in */
 #define NGX_HTTP_QC_LOCK_LEASE     3000     /* ms */
 #define NGX_HTTP_QC_LOCK_RENEW     500      /* ms */
-#define NGX_HTTP_QC_LOCK_LOOK      4        /* ms between looks at the table */
 
 
-typedef enum {
-    NGX_HTTP_QC_LOCK_IS_FREE = 0,
-    NGX_HTTP_QC_LOCK_IS_HELD,
-    NGX_HTTP_QC_LOCK_WAS_STORED        /* free, and of use to who waits */
-} ngx_http_qc_lock_state_e;
-
-
-/* Waiting workers look at it without the mutex, at one word after another. */
-
-typedef struct {
-    u_char                         key[QC_KEY_LEN];
-    volatile uint64_t              token;   /* of the last owner */
-    volatile ngx_msec_t            expires; /* ngx_current_msec, of any */
-    volatile ngx_uint_t            state;
-} ngx_http_qc_lock_node_t;
-
-
-struct ngx_http_qc_locks_sh_s {
-    ngx_uint_t                     number;  /* as configured at first */
-    ngx_uint_t                     sets;    /* of NGX_HTTP_QC_LOCK_WAYS */
-    uint64_t                       token;   /* the last one given */
-    ngx_http_qc_lock_node_t       *nodes;
-};
-
-
+static ngx_http_qc_lock_node_t *ngx_http_qc_lock_set(
+    ngx_http_qc_locks_t *locks, const u_char *key);
 static ngx_http_qc_lock_node_t *ngx_http_qc_lock_place(
     ngx_http_qc_locks_t *locks, const u_char *key, ngx_uint_t *busy);
-static ngx_uint_t ngx_http_qc_lock_expired(ngx_http_qc_lock_node_t *node);
 static void ngx_http_qc_lock_lease(ngx_http_qc_lock_node_t *node,
     ngx_msec_t deadline);
 static void ngx_http_qc_lock_keep(ngx_http_qc_locks_t *locks,
     ngx_http_qc_lock_t *lock);
 static void ngx_http_qc_lock_renew_handler(ngx_event_t *ev);
-static void ngx_http_qc_lock_look_handler(ngx_event_t *ev);
-static void ngx_http_qc_lock_look(ngx_http_qc_lock_wait_t *wait);
-static ngx_uint_t ngx_http_qc_lock_run_out(ngx_http_qc_locks_t *locks,
-    ngx_http_qc_lock_node_t *node, uint64_t token);
-static void ngx_http_qc_lock_wake(ngx_http_qc_lock_wait_t *wait,
+static void ngx_http_qc_lock_unlink(ngx_http_qc_lock_t *lock);
+static void ngx_http_qc_lock_drop(ngx_http_qc_lock_t *lock,
     ngx_http_qc_lock_result_e result);
-static void ngx_http_qc_lock_dequeue(ngx_http_qc_lock_wait_t *wait);
-static void ngx_http_qc_lock_wait_handler(ngx_event_t *ev);
+static void ngx_http_qc_lock_ended(ngx_http_qc_locks_t *locks,
+    const u_char *key, uint64_t token, ngx_http_qc_lock_result_e result);
 
 
 ngx_http_qc_locks_sh_t *
@@ -102,12 +74,18 @@ ngx_http_qc_locks_init(ngx_http_qc_locks_t *locks, ngx_slab_pool_t *shpool,
 
 
 ngx_int_t
-ngx_http_qc_locks_start(ngx_http_qc_locks_t *locks, ngx_cycle_t *cycle)
+ngx_http_qc_locks_start(ngx_http_qc_locks_t *locks, ngx_uint_t max,
+    ngx_uint_t *nfills, ngx_cycle_t *cycle)
 {
     ngx_uint_t  i, n;
 
-    ngx_queue_init(&locks->waits);
+    locks->max = max;
+    locks->nfills = nfills;
+
+    ngx_queue_init(&locks->waited);
+    ngx_queue_init(&locks->back);
     ngx_queue_init(&locks->held);
+    ngx_queue_init(&locks->extras);
 
     if (locks->sh == NULL) {
         return NGX_OK;
@@ -115,13 +93,14 @@ ngx_http_qc_locks_start(ngx_http_qc_locks_t *locks, ngx_cycle_t *cycle)
 
     n = locks->sh->sets * NGX_HTTP_QC_LOCK_WAYS;
 
-    locks->waiting = ngx_palloc(cycle->pool, n * sizeof(ngx_queue_t));
-    if (locks->waiting == NULL) {
+    locks->places = ngx_palloc(cycle->pool,
+                               n * sizeof(ngx_http_qc_lock_place_t));
+    if (locks->places == NULL) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < n; i++) {
-        ngx_queue_init(&locks->waiting[i]);
+        ngx_queue_init(&locks->places[i].waits);
     }
 
     locks->ident.fd = (ngx_socket_t) -1;
@@ -166,6 +145,10 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
 
         /* not held until it is whole, should the worker be killed here */
 
+        if (node->state == NGX_HTTP_QC_LOCK_WAS_LOST) {
+            node->lost = node->token;
+        }
+
         node->token = ++locks->sh->token;
         ngx_memcpy(node->key, key, QC_KEY_LEN);
 
@@ -179,6 +162,7 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
 
     if (rc != NGX_DECLINED) {
         lock->locks = locks;
+        ngx_memcpy(lock->key, key, QC_KEY_LEN);
         lock->place = node - locks->sh->nodes;
         lock->other = node->token;
     }
@@ -196,19 +180,27 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
 }
 
 
+static ngx_http_qc_lock_node_t *
+ngx_http_qc_lock_set(ngx_http_qc_locks_t *locks, const u_char *key)
+{
+    uint32_t  n;
+
+    ngx_memcpy(&n, key + QC_KEY_LEN - sizeof(n), sizeof(n));
+
+    return &locks->sh->nodes[n % locks->sh->sets * NGX_HTTP_QC_LOCK_WAYS];
+}
+
+
 /* NULL: there is none. */
 
 static ngx_http_qc_lock_node_t *
 ngx_http_qc_lock_place(ngx_http_qc_locks_t *locks, const u_char *key,
     ngx_uint_t *busy)
 {
-    uint32_t                  n;
     ngx_uint_t                i;
     ngx_http_qc_lock_node_t  *ways, *node;
 
-    ngx_memcpy(&n, key + QC_KEY_LEN - sizeof(n), sizeof(n));
-
-    ways = &locks->sh->nodes[n % locks->sh->sets * NGX_HTTP_QC_LOCK_WAYS];
+    ways = ngx_http_qc_lock_set(locks, key);
     node = NULL;
 
     *busy = 0;
@@ -227,7 +219,7 @@ ngx_http_qc_lock_place(ngx_http_qc_locks_t *locks, const u_char *key,
                 continue;
             }
 
-            ways[i].state = NGX_HTTP_QC_LOCK_IS_FREE;
+            ways[i].state = NGX_HTTP_QC_LOCK_WAS_LOST;
             ngx_http_qc_count(locks->stats, QC_LOCK_EXPIRED);
         }
 
@@ -242,7 +234,7 @@ ngx_http_qc_lock_place(ngx_http_qc_locks_t *locks, const u_char *key,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_qc_lock_expired(ngx_http_qc_lock_node_t *node)
 {
     return (ngx_msec_int_t) (node->expires - ngx_current_msec) <= 0;
@@ -314,12 +306,8 @@ void
 ngx_http_qc_lock_release(ngx_http_qc_lock_t *lock,
     ngx_http_qc_lock_result_e result)
 {
-    uint64_t                  token;
-    ngx_uint_t                owner;
-    ngx_queue_t              *q, *next, *waiting;
-    ngx_http_qc_locks_t      *locks;
-    ngx_http_qc_lock_node_t  *node;
-    ngx_http_qc_lock_wait_t  *wait;
+    uint64_t              token;
+    ngx_http_qc_locks_t  *locks;
 
     if (lock->token == 0) {
         return;
@@ -327,41 +315,93 @@ ngx_http_qc_lock_release(ngx_http_qc_lock_t *lock,
 
     locks = lock->locks;
     token = lock->token;
-    node = &locks->sh->nodes[lock->place];
+
+    ngx_http_qc_lock_drop(lock, result);
+
+    if (result == NGX_HTTP_QC_LOCK_STORED) {
+        ngx_http_qc_lock_end(locks, lock->key, result);
+
+    } else if (!lock->extra) {
+        ngx_http_qc_lock_ended(locks, lock->key, token, result);
+    }
+
+    ngx_http_qc_locks_admit(locks);
+}
+
+
+/* It stands for nothing any more, and only who has it is told. */
+
+static void
+ngx_http_qc_lock_drop(ngx_http_qc_lock_t *lock,
+    ngx_http_qc_lock_result_e result)
+{
+    ngx_http_qc_lock_unlink(lock);
 
     lock->token = 0;
-    ngx_queue_remove(&lock->queue);
+
+    if (lock->counted) {
+        lock->locks->nextras--;
+    }
+
+    if (lock->released) {
+        lock->released(lock, result);
+    }
+}
+
+
+void
+ngx_http_qc_lock_end(ngx_http_qc_locks_t *locks, const u_char *key,
+    ngx_http_qc_lock_result_e result)
+{
+    if (locks->sh) {
+        ngx_http_qc_lock_ended(locks, key, 0, result);
+    }
+}
+
+
+/* If it is that of the token, unless this is 0. */
+
+static void
+ngx_http_qc_lock_ended(ngx_http_qc_locks_t *locks, const u_char *key,
+    uint64_t token, ngx_http_qc_lock_result_e result)
+{
+    ngx_uint_t                i;
+    ngx_http_qc_lock_node_t  *node;
+
+    node = ngx_http_qc_lock_set(locks, key);
 
     ngx_shmtx_lock(&locks->shpool->mutex);
 
-    owner = (node->token == token
-             && node->state == NGX_HTTP_QC_LOCK_IS_HELD);
+    for (i = 0; i < NGX_HTTP_QC_LOCK_WAYS; i++, node++) {
 
-    if (owner) {
-        node->state = (result == NGX_HTTP_QC_LOCK_STORED)
-                      ? NGX_HTTP_QC_LOCK_WAS_STORED
-                      : NGX_HTTP_QC_LOCK_IS_FREE;
+        if (node->state == NGX_HTTP_QC_LOCK_IS_HELD
+            && (token == 0 || node->token == token)
+            && ngx_memcmp(node->key, key, QC_KEY_LEN) == 0)
+        {
+            break;
+        }
     }
+
+    if (i == NGX_HTTP_QC_LOCK_WAYS) {
+        ngx_shmtx_unlock(&locks->shpool->mutex);
+        return;
+    }
+
+    token = node->token;
+
+    node->state = (result == NGX_HTTP_QC_LOCK_STORED)
+                  ? NGX_HTTP_QC_LOCK_WAS_STORED
+                  : (result == NGX_HTTP_QC_LOCK_LOST)
+                    ? NGX_HTTP_QC_LOCK_WAS_LOST
+                    : NGX_HTTP_QC_LOCK_IS_FREE;
 
     ngx_shmtx_unlock(&locks->shpool->mutex);
 
-    if (owner && result != NGX_HTTP_QC_LOCK_STORED) {
+    if (result == NGX_HTTP_QC_LOCK_UNSTORED) {
         ngx_http_qc_count(locks->stats, QC_LOCK_UNSTORED);
     }
 
-    waiting = &locks->waiting[lock->place];
-
-    for (q = ngx_queue_head(waiting);
-         q != ngx_queue_sentinel(waiting);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        wait = ngx_queue_data(q, ngx_http_qc_lock_wait_t, queue);
-
-        if (wait->token == token) {
-            ngx_http_qc_lock_wake(wait, result);
-        }
-    }
+    ngx_http_qc_lock_wake(locks, node - locks->sh->nodes, token, result);
 }
 
 
@@ -372,181 +412,56 @@ ngx_http_qc_lock_move(ngx_http_qc_lock_t *to, ngx_http_qc_lock_t *from)
         return;
     }
 
-    ngx_queue_remove(&from->queue);
+    ngx_http_qc_lock_unlink(from);
 
     *to = *from;
     from->token = 0;
 
-    ngx_queue_insert_tail(&to->locks->held, &to->queue);
-}
+    if (!to->extra) {
+        ngx_queue_insert_tail(&to->locks->held, &to->queue);
 
-
-void
-ngx_http_qc_lock_wait(ngx_http_qc_lock_t *lock, ngx_http_qc_lock_wait_t *wait,
-    ngx_connection_t *c, ngx_msec_t timeout)
-{
-    ngx_http_qc_locks_t  *locks;
-
-    locks = lock->locks;
-
-    wait->locks = locks;
-    wait->place = lock->place;
-    wait->token = lock->other;
-
-    ngx_memzero(&wait->event, sizeof(ngx_event_t));
-
-    wait->event.data = c;
-    wait->event.handler = ngx_http_qc_lock_wait_handler;
-    wait->event.log = c->log;
-
-    ngx_queue_insert_tail(&locks->waiting[wait->place], &wait->queue);
-    ngx_queue_insert_tail(&locks->waits, &wait->all);
-
-    ngx_add_timer(&wait->event, timeout);
-
-    if (!locks->look.timer_set) {
-        ngx_add_timer(&locks->look, NGX_HTTP_QC_LOCK_LOOK);
+    } else if (to->counted) {
+        ngx_queue_insert_tail(&to->locks->extras, &to->queue);
     }
 }
 
 
 static void
-ngx_http_qc_lock_look_handler(ngx_event_t *ev)
+ngx_http_qc_lock_unlink(ngx_http_qc_lock_t *lock)
 {
-    ngx_queue_t              *q, *next;
-    ngx_connection_t         *c;
-    ngx_http_qc_locks_t      *locks;
-
-    c = ev->data;
-    locks = c->data;
-
-    for (q = ngx_queue_head(&locks->waits);
-         q != ngx_queue_sentinel(&locks->waits);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-
-        ngx_http_qc_lock_look(ngx_queue_data(q, ngx_http_qc_lock_wait_t, all));
-    }
-
-    if (!ngx_queue_empty(&locks->waits)) {
-        ngx_add_timer(ev, NGX_HTTP_QC_LOCK_LOOK);
-    }
-}
-
-
-static void
-ngx_http_qc_lock_look(ngx_http_qc_lock_wait_t *wait)
-{
-    ngx_uint_t                state;
-    ngx_http_qc_lock_node_t  *node;
-
-    node = &wait->locks->sh->nodes[wait->place];
-    state = node->state;
-
-    /* in a worker that is to leave, or of a place that is another's now */
-
-    if (ngx_exiting || node->token != wait->token) {
-        ngx_http_qc_lock_wake(wait, NGX_HTTP_QC_LOCK_STORED);
-        return;
-    }
-
-    if (state == NGX_HTTP_QC_LOCK_WAS_STORED) {
-        ngx_http_qc_lock_wake(wait, NGX_HTTP_QC_LOCK_STORED);
-        return;
-    }
-
-    if (state == NGX_HTTP_QC_LOCK_IS_FREE
-        || (ngx_http_qc_lock_expired(node)
-            && ngx_http_qc_lock_run_out(wait->locks, node, wait->token)))
-    {
-        ngx_http_qc_lock_wake(wait, NGX_HTTP_QC_LOCK_UNSTORED);
-    }
-}
-
-
-/* Whether it has, and nobody holds it any more. */
-
-static ngx_uint_t
-ngx_http_qc_lock_run_out(ngx_http_qc_locks_t *locks,
-    ngx_http_qc_lock_node_t *node, uint64_t token)
-{
-    ngx_uint_t  run_out;
-
-    ngx_shmtx_lock(&locks->shpool->mutex);
-
-    run_out = (node->token == token
-               && node->state == NGX_HTTP_QC_LOCK_IS_HELD
-               && ngx_http_qc_lock_expired(node));
-
-    if (run_out) {
-        node->state = NGX_HTTP_QC_LOCK_IS_FREE;
-    }
-
-    ngx_shmtx_unlock(&locks->shpool->mutex);
-
-    if (run_out) {
-        ngx_http_qc_count(locks->stats, QC_LOCK_EXPIRED);
-    }
-
-    return run_out;
-}
-
-
-static void
-ngx_http_qc_lock_wake(ngx_http_qc_lock_wait_t *wait,
-    ngx_http_qc_lock_result_e result)
-{
-    ngx_http_qc_lock_dequeue(wait);
-
-    wait->result = result;
-
-    ngx_post_event(&wait->event, &ngx_posted_events);
-}
-
-
-static void
-ngx_http_qc_lock_dequeue(ngx_http_qc_lock_wait_t *wait)
-{
-    ngx_queue_remove(&wait->queue);
-    ngx_queue_remove(&wait->all);
-
-    wait->locks = NULL;
-
-    if (wait->event.timer_set) {
-        ngx_del_timer(&wait->event);
+    if (!lock->extra || lock->counted) {
+        ngx_queue_remove(&lock->queue);
     }
 }
 
 
 void
-ngx_http_qc_lock_leave(ngx_http_qc_lock_wait_t *wait)
+ngx_http_qc_lock_join(ngx_http_qc_lock_t *to, ngx_http_qc_lock_t *from)
 {
-    if (wait->locks) {
-        ngx_http_qc_lock_dequeue(wait);
+    if (from->token == 0) {
+        return;
     }
 
-    if (wait->event.posted) {
-        ngx_delete_posted_event(&wait->event);
-    }
-}
-
-
-/* It was woken, or the bound is reached. */
-
-static void
-ngx_http_qc_lock_wait_handler(ngx_event_t *ev)
-{
-    ngx_http_qc_lock_wait_t  *wait;
-
-    wait = (ngx_http_qc_lock_wait_t *)
-               ((u_char *) ev - offsetof(ngx_http_qc_lock_wait_t, event));
-
-    if (wait->locks) {
-        ngx_http_qc_count(wait->locks->stats, QC_LOCK_TIMEOUT);
-        ngx_http_qc_lock_dequeue(wait);
-        wait->result = NGX_HTTP_QC_LOCK_TIMEOUT;
+    if (to->token == 0) {
+        ngx_http_qc_lock_move(to, from);
+        return;
     }
 
-    wait->handler(wait);
+    /* one of a variant, and one of all of them */
+
+    if (ngx_memcmp(to->key, from->key, QC_KEY_LEN) != 0) {
+        return;
+    }
+
+    /* of two that are held the older one has run out */
+
+    if ((to->extra && !from->extra)
+        || (to->extra == from->extra && to->token < from->token))
+    {
+        ngx_http_qc_lock_drop(to, NGX_HTTP_QC_LOCK_LOST);
+        ngx_http_qc_lock_move(to, from);
+
+    } else {
+        ngx_http_qc_lock_drop(from, NGX_HTTP_QC_LOCK_LOST);
+    }
 }
