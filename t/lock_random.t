@@ -53,9 +53,13 @@ my $up = QC::Upstream->start(port => port('up'), routes => {
     },
 });
 
-$t->write_file_expand('nginx.conf', collapsing('', 'locks 8;', <<'CONF'));
+my ($age, $one, $all) = (100 + int rand 300, 1 + int rand 2, 1 + int rand 4);
+
+$t->write_file_expand('nginx.conf', collapsing('',
+    "locks 8; fill_concurrency $all;", <<"CONF"));
 query_cache_lock_timeout 80ms;
-            query_cache_lock_age 100ms;
+            query_cache_lock_age ${age}ms;
+            query_cache_fill_concurrency $one;
             query_cache_hit_for_miss 0;
             query_cache_stale_if_error 1s;
             proxy_http_version 1.1;
@@ -108,7 +112,7 @@ cmp_ok($slowest, '<', 5 * slow(), 'nobody waits for long');
 ok($seen{HIT} && $seen{MISS}, 'some collapse') or diag(explain(\%seen));
 
 my $said = $t->stats('/stats')->{lock};
-ok($said->{$_}, "$_: reached") for qw/waited collapsed unstored/;
+ok($said->{$_}, "$_: reached") for qw/waited collapsed held_back unstored/;
 
 diag(join ', ', map { "$_ $said->{$_}" } sort keys %$said)
     if $ENV{QC_VERBOSE};
