@@ -119,6 +119,20 @@
       "fills that took too long, or whose worker was killed")                 \
     X(lock, LOCK_NO_PLACE, "no_place",                                        \
       "fills that nobody could wait for: no place for a lock")                \
+    X(lock, LOCK_REMOTE_HELD, "remote_held", "locks taken in Redis")          \
+    X(lock, LOCK_REMOTE_WAITED, "remote_waited",                              \
+      "waits for the fill of another machine")                                \
+    X(lock, LOCK_REMOTE_ALONE, "remote_alone",                                \
+      "locks not taken: the last answer could not be stored")                 \
+    X(lock, LOCK_REMOTE_LOST, "remote_lost",                                  \
+      "locks in Redis that were gone before the end of the fill, or wait")    \
+    X(lock, LOCK_REMOTE_FAILED, "remote_failed",                              \
+      "locks that Redis could not be asked for, or did not tell of")          \
+    X(lock, LOCK_SUBSCRIBED, "subscribed", "subscriptions made")              \
+    X(lock, LOCK_UNSUBSCRIBED, "unsubscribed",                                \
+      "times a subscription was set aside")                                   \
+    X(lock, LOCK_NOTIFIED, "notified", "ends of fills that Redis told of")    \
+    X(lock, LOCK_IGNORED, "ignored", "messages that are no notification")     \
                                                                               \
     X(index, INDEX_ENTRIES, "entries", "records in the local index")          \
     X(index, INDEX_EVICTED, "evicted", "records evicted for memory")          \

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_qc_redis_peer.h"
+#include "ngx_http_qc_redis_lock.h"
 
 
 #define NGX_HTTP_QC_REDIS_OUT       16384   /* bytes for commands, at first */
@@ -22,6 +23,7 @@ static ngx_http_qc_redis_op_t *ngx_http_qc_redis_op(
     ngx_http_qc_redis_peer_t *peer);
 
 static void ngx_http_qc_redis_changed(void *data);
+static void ngx_http_qc_redis_changed_peer(ngx_http_qc_redis_peer_t *peer);
 static void ngx_http_qc_redis_flush_handler(ngx_event_t *ev);
 static void ngx_http_qc_redis_retry_handler(ngx_event_t *ev);
 static void ngx_http_qc_redis_deadline_handler(ngx_event_t *ev);
@@ -35,23 +37,61 @@ static void ngx_http_qc_redis_drop(ngx_http_qc_redis_peer_t *peer,
 ngx_int_t
 ngx_http_qc_redis_start(ngx_http_qc_redis_t *redis, ngx_cycle_t *cycle)
 {
+    ngx_http_qc_redis_peer_t  *peer;
+
+    peer = ngx_http_qc_redis_peer(redis, NULL, cycle);
+    if (peer == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis->peer = peer;
+
+    /* the clock stands since the configuration was read: timers need it */
+
+    ngx_time_update();
+
+    ngx_http_qc_endpoint_start(&redis->endpoint, cycle->log);
+
+    redis->endpoint.changed = ngx_http_qc_redis_changed;
+    redis->endpoint.data = redis;
+
+    ngx_http_qc_redis_connect(peer);
+
+    /* nothing but hashes is written where records are shared with others */
+
+    if (!redis->conf.fills || redis->conf.rsc) {
+        return NGX_OK;
+    }
+
+    return ngx_http_qc_redis_locks_start(redis, cycle);
+}
+
+
+ngx_http_qc_redis_peer_t *
+ngx_http_qc_redis_peer(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_redis_sub_t *sub, ngx_cycle_t *cycle)
+{
     ngx_pool_cleanup_t        *cln;
     ngx_http_qc_redis_peer_t  *peer;
 
     peer = ngx_pcalloc(cycle->pool, sizeof(ngx_http_qc_redis_peer_t));
     if (peer == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     cln = ngx_pool_cleanup_add(cycle->pool, 0);
     if (cln == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     cln->handler = ngx_http_qc_redis_cleanup;
     cln->data = peer;
 
     peer->redis = redis;
+    peer->sub = sub;
+    peer->what = sub ? "the subscription to redis" : "redis";
+    peer->made = sub ? QC_LOCK_SUBSCRIBED : QC_REDIS_CONNECTS;
+    peer->aside = sub ? QC_LOCK_UNSUBSCRIBED : QC_REDIS_DOWN;
     peer->pool = cycle->pool;
     peer->cycle_log = cycle->log;
 
@@ -84,24 +124,7 @@ ngx_http_qc_redis_start(ngx_http_qc_redis_t *redis, ngx_cycle_t *cycle)
     peer->retry.log = &peer->log;
     peer->retry.cancelable = 1;
 
-    if (ngx_http_qc_redis_hello(peer) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    redis->peer = peer;
-
-    /* the clock stands since the configuration was read: timers need it */
-
-    ngx_time_update();
-
-    ngx_http_qc_endpoint_start(&redis->endpoint, cycle->log);
-
-    redis->endpoint.changed = ngx_http_qc_redis_changed;
-    redis->endpoint.data = peer;
-
-    ngx_http_qc_redis_connect(peer);
-
-    return NGX_OK;
+    return (ngx_http_qc_redis_hello(peer) == NGX_OK) ? peer : NULL;
 }
 
 
@@ -137,16 +160,27 @@ ngx_http_qc_redis_command(ngx_http_qc_redis_t *redis, int argc,
     const char **argv, const size_t *argvlen,
     ngx_http_qc_redis_reply_pt handler, void *data, qc_metric_e *reason)
 {
-    ngx_http_qc_redis_op_t    *op;
-    ngx_http_qc_redis_peer_t  *peer;
-
-    peer = redis->peer;
-    *reason = QC_R_META_DOWN;
-
-    if (peer == NULL || peer->state == NGX_HTTP_QC_REDIS_DOWN) {
+    if (redis->peer == NULL || redis->peer->state == NGX_HTTP_QC_REDIS_DOWN) {
+        *reason = QC_R_META_DOWN;
         ngx_http_qc_count(redis->meta.stats, QC_REDIS_REFUSED);
         return NULL;
     }
+
+    return ngx_http_qc_redis_peer_command(redis->peer, argc, argv, argvlen,
+                                          handler, data, reason);
+}
+
+
+void *
+ngx_http_qc_redis_peer_command(ngx_http_qc_redis_peer_t *peer, int argc,
+    const char **argv, const size_t *argvlen,
+    ngx_http_qc_redis_reply_pt handler, void *data, qc_metric_e *reason)
+{
+    ngx_http_qc_redis_t     *redis;
+    ngx_http_qc_redis_op_t  *op;
+
+    redis = peer->redis;
+    *reason = QC_R_META_DOWN;
 
     if (peer->nops >= redis->conf.queue) {
         ngx_http_qc_fault(redis->meta.stats, QC_REDIS_QUEUE, NGX_LOG_WARN,
@@ -171,6 +205,7 @@ ngx_http_qc_redis_command(ngx_http_qc_redis_t *redis, int argc,
 
     op->handler = handler;
     op->data = data;
+    op->optional = 0;
     op->deadline = ngx_current_msec + redis->conf.timeout;
 
     ngx_queue_insert_tail(&peer->ops, &op->queue);
@@ -203,6 +238,28 @@ ngx_http_qc_redis_cancel(void *handle)
     ngx_http_qc_redis_op_t  *op = handle;
 
     op->handler = NULL;
+}
+
+
+void
+ngx_http_qc_redis_optional(void *handle)
+{
+    ngx_http_qc_redis_op_t  *op = handle;
+
+    op->optional = 1;
+}
+
+
+ngx_uint_t
+ngx_http_qc_redis_spare(ngx_http_qc_redis_t *redis)
+{
+    ngx_http_qc_redis_peer_t  *peer;
+
+    peer = redis->peer;
+
+    return peer != NULL
+           && peer->state != NGX_HTTP_QC_REDIS_DOWN
+           && peer->nops <= redis->conf.queue / 2;
 }
 
 
@@ -318,8 +375,19 @@ ngx_http_qc_redis_op(ngx_http_qc_redis_peer_t *peer)
 static void
 ngx_http_qc_redis_changed(void *data)
 {
-    ngx_http_qc_redis_peer_t  *peer = data;
+    ngx_http_qc_redis_t  *redis = data;
 
+    ngx_http_qc_redis_changed_peer(redis->peer);
+
+    if (redis->sub) {
+        ngx_http_qc_redis_changed_peer(redis->sub);
+    }
+}
+
+
+static void
+ngx_http_qc_redis_changed_peer(ngx_http_qc_redis_peer_t *peer)
+{
     if (peer->pc.connection == NULL
         && (!ngx_exiting || !ngx_queue_empty(&peer->ops)))
     {
@@ -416,7 +484,7 @@ ngx_http_qc_redis_fail(ngx_http_qc_redis_peer_t *peer, qc_metric_e reason,
 {
     if (peer->state != NGX_HTTP_QC_REDIS_DOWN) {
         peer->state = NGX_HTTP_QC_REDIS_DOWN;
-        ngx_http_qc_count(peer->redis->meta.stats, QC_REDIS_DOWN);
+        ngx_http_qc_count(peer->redis->meta.stats, peer->aside);
     }
 
     ngx_http_qc_redis_report(peer, err, why);
@@ -438,7 +506,7 @@ ngx_http_qc_redis_report(ngx_http_qc_redis_peer_t *peer, ngx_err_t err,
     stats = peer->redis->meta.stats;
 
     if ((peer->reported && peer->reason == err)
-        || !ngx_http_qc_fault_due(stats, QC_REDIS_DOWN))
+        || !ngx_http_qc_fault_due(stats, peer->aside))
     {
         return;
     }
@@ -449,8 +517,8 @@ ngx_http_qc_redis_report(ngx_http_qc_redis_peer_t *peer, ngx_err_t err,
     name = peer->pc.name ? peer->pc.name : &peer->redis->endpoint.host;
 
     ngx_log_error(NGX_LOG_ERR, peer->cycle_log, err,
-                  "redis %V is set aside: %s in query cache zone \"%V\"",
-                  name, why, &stats->zone);
+                  "%s %V is set aside: %s in query cache zone \"%V\"",
+                  peer->what, name, why, &stats->zone);
 }
 
 

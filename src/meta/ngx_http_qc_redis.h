@@ -13,6 +13,9 @@
  * those one deadline; after a failure commands are refused at once while the
  * worker reconnects in the background, and allowed again when Redis has
  * answered a PING.
+ *
+ * Where fills are shared with other machines, a second connection listens
+ * to what becomes of theirs: see ngx_http_qc_redis_lock.h.
  */
 
 #ifndef _NGX_HTTP_QC_REDIS_H_INCLUDED_
@@ -23,8 +26,9 @@
 #include "../common/ngx_http_qc_endpoint.h"
 
 
-typedef struct ngx_http_qc_redis_s       ngx_http_qc_redis_t;
-typedef struct ngx_http_qc_redis_peer_s  ngx_http_qc_redis_peer_t;
+typedef struct ngx_http_qc_redis_s        ngx_http_qc_redis_t;
+typedef struct ngx_http_qc_redis_peer_s   ngx_http_qc_redis_peer_t;
+typedef struct ngx_http_qc_redis_locks_s  ngx_http_qc_redis_locks_t;
 
 
 typedef struct {
@@ -37,6 +41,7 @@ typedef struct {
     ngx_msec_t                 backoff_max;
     ngx_uint_t                 queue;       /* commands pending, at most */
     unsigned                   rsc:1;       /* records of qc_rsc.h */
+    unsigned                   fills:1;     /* locks of keys are wanted */
 } ngx_http_qc_redis_conf_t;
 
 
@@ -44,7 +49,11 @@ struct ngx_http_qc_redis_s {
     ngx_http_qc_meta_t         meta;   /* first: get, put, drop */
     ngx_http_qc_redis_conf_t   conf;
     ngx_http_qc_endpoint_t     endpoint;
-    ngx_http_qc_redis_peer_t  *peer;   /* the worker's connection */
+
+    /* of the worker */
+    ngx_http_qc_redis_peer_t   *peer;  /* its connection */
+    ngx_http_qc_redis_peer_t   *sub;   /* that of its subscription, or NULL */
+    ngx_http_qc_redis_locks_t  *locks; /* NULL: there are none */
 };
 
 
@@ -83,6 +92,18 @@ void *ngx_http_qc_redis_command(ngx_http_qc_redis_t *redis, int argc,
     const char **argv, const size_t *argvlen,
     ngx_http_qc_redis_reply_pt handler, void *data, qc_metric_e *reason);
 void ngx_http_qc_redis_cancel(void *handle);
+
+/*
+ * Should this command be denied to the user, that says nothing of others:
+ * Redis is not set aside for it.
+ */
+void ngx_http_qc_redis_optional(void *handle);
+
+/*
+ * Whether a command that can be left out may be queued now: one that is
+ * would not be refused, and leaves half of the queue to others.
+ */
+ngx_uint_t ngx_http_qc_redis_spare(ngx_http_qc_redis_t *redis);
 
 
 #endif /* _NGX_HTTP_QC_REDIS_H_INCLUDED_ */

@@ -81,6 +81,11 @@ ngx_http_qc_redis_hello(ngx_http_qc_redis_peer_t *peer)
     ngx_http_qc_redis_hello_add(peer, NGX_HTTP_QC_REDIS_SETNAME, "CLIENT",
                                 &set, &name);
 
+    if (peer->sub) {
+        ngx_http_qc_redis_hello_add(peer, NGX_HTTP_QC_REDIS_SUBSCRIBE,
+                                    "SUBSCRIBE", &peer->sub->channel, NULL);
+    }
+
     return NGX_OK;
 }
 
@@ -313,6 +318,7 @@ static void
 ngx_http_qc_redis_read_handler(ngx_event_t *rev)
 {
     ssize_t                    n;
+    ngx_uint_t                 reads;
     ngx_connection_t          *c;
     ngx_http_qc_redis_peer_t  *peer;
 
@@ -328,7 +334,16 @@ ngx_http_qc_redis_read_handler(ngx_event_t *rev)
         return;
     }
 
-    for ( ;; ) {
+    for (reads = 0; ; reads++) {
+
+        if (reads == NGX_HTTP_QC_REDIS_READS) {
+
+            /* whoever can publish can do so without end */
+
+            ngx_post_event(rev, &ngx_posted_next_events);
+            break;
+        }
+
         n = c->recv(c, peer->in, NGX_HTTP_QC_REDIS_IN);
 
         if (n == NGX_AGAIN) {
@@ -421,6 +436,15 @@ ngx_http_qc_redis_greet(ngx_http_qc_redis_peer_t *peer, redisReply *reply)
             return ngx_http_qc_redis_refused(peer, reply,
                                              step == NGX_HTTP_QC_REDIS_AUTH);
         }
+    }
+
+    if (step == NGX_HTTP_QC_REDIS_SUBSCRIBE) {
+
+        if (reply->type != REDIS_REPLY_ARRAY) {
+            return ngx_http_qc_redis_protocol(peer, "unexpected greeting");
+        }
+
+    } else if (step != NGX_HTTP_QC_REDIS_SETNAME) {
 
         expected = (step == NGX_HTTP_QC_REDIS_PING) ? "PONG" : "OK";
 
@@ -459,13 +483,17 @@ ngx_http_qc_redis_ready(ngx_http_qc_redis_peer_t *peer)
         ngx_del_timer(peer->pc.connection->write);
     }
 
-    ngx_http_qc_count(stats, QC_REDIS_CONNECTS);
+    ngx_http_qc_count(stats, peer->made);
 
     if (peer->reported) {
         peer->reported = 0;
         ngx_log_error(NGX_LOG_NOTICE, peer->cycle_log, 0,
-                      "redis %V answers again in query cache zone \"%V\"",
-                      peer->pc.name, &stats->zone);
+                      "%s %V answers again in query cache zone \"%V\"",
+                      peer->what, peer->pc.name, &stats->zone);
+    }
+
+    if (peer->sub) {
+        ngx_http_qc_redis_sub_changed(peer->sub);
     }
 
     if (!peer->flush.posted) {
@@ -478,13 +506,22 @@ static ngx_int_t
 ngx_http_qc_redis_answer(ngx_http_qc_redis_peer_t *peer, redisReply *reply)
 {
     void                        *data;
+    ngx_queue_t                 *q;
+    ngx_http_qc_redis_op_t      *op;
     ngx_http_qc_redis_reply_pt   handler;
+
+    if (peer->sub && ngx_http_qc_redis_sub_pushed(peer->sub, reply)) {
+        return NGX_OK;
+    }
 
     if (ngx_queue_empty(&peer->ops) || !peer->sent) {
         return ngx_http_qc_redis_protocol(peer, "a reply to no command");
     }
 
-    if (ngx_http_qc_redis_fatal(reply)) {
+    q = ngx_queue_head(&peer->ops);
+    op = ngx_queue_data(q, ngx_http_qc_redis_op_t, queue);
+
+    if (ngx_http_qc_redis_fatal(reply, op->optional)) {
         return ngx_http_qc_redis_refused(peer, reply, 0);
     }
 
@@ -622,5 +659,9 @@ ngx_http_qc_redis_close(ngx_http_qc_redis_peer_t *peer)
 
     if (peer->deadline.timer_set && ngx_queue_empty(&peer->ops)) {
         ngx_del_timer(&peer->deadline);
+    }
+
+    if (peer->sub) {
+        ngx_http_qc_redis_sub_changed(peer->sub);
     }
 }

@@ -525,24 +525,31 @@ ngx_int_t
 ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis, ngx_http_qc_meta_op_t *op,
     redisReply *reply)
 {
-    u_char  why[NGX_HTTP_QC_REDIS_WHY];
-
     op->reason = QC_R_META_ERROR;
+
+    ngx_http_qc_redis_unexpected(redis, reply);
+
+    return NGX_ERROR;
+}
+
+
+void
+ngx_http_qc_redis_unexpected(ngx_http_qc_redis_t *redis, redisReply *reply)
+{
+    u_char  why[NGX_HTTP_QC_REDIS_WHY];
 
     if (reply->type != REDIS_REPLY_ERROR) {
         ngx_http_qc_fault(redis->meta.stats, QC_REDIS_ERROR, NGX_LOG_ERR,
                           ngx_cycle->log, 0,
                           "redis answered with a reply of type %d",
                           reply->type);
-        return NGX_ERROR;
+        return;
     }
 
     ngx_http_qc_redis_said(why, reply, 0);
 
     ngx_http_qc_fault(redis->meta.stats, QC_REDIS_ERROR, NGX_LOG_ERR,
                       ngx_cycle->log, 0, "redis refused a command: %s", why);
-
-    return NGX_ERROR;
 }
 
 

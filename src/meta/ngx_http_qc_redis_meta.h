@@ -45,7 +45,11 @@ ngx_int_t ngx_http_qc_redis_queue(ngx_http_qc_redis_t *redis,
     ngx_http_qc_meta_op_t *op, ngx_http_qc_redis_args_t *args,
     ngx_http_qc_redis_reply_pt handler);
 
-/* Not the type of reply that was expected: NGX_ERROR and op->reason. */
+/* Not the type of reply that was expected: it is counted, and logged. */
+void ngx_http_qc_redis_unexpected(ngx_http_qc_redis_t *redis,
+    redisReply *reply);
+
+/* The same, with NGX_ERROR and op->reason. */
 ngx_int_t ngx_http_qc_redis_error(ngx_http_qc_redis_t *redis,
     ngx_http_qc_meta_op_t *op, redisReply *reply);
 

@@ -6,7 +6,8 @@
 
 /*
  * The transport's own: ngx_http_qc_redis.c has the commands and the verdict
- * on the server, ngx_http_qc_redis_conn.c the connection.  Only the events
+ * on the server, ngx_http_qc_redis_conn.c the connection, be it that of the
+ * commands or that of a subscription (ngx_http_qc_redis_sub.c).  Only the events
  * of this connection and its timers call what can fail: a command never
  * ends inside ngx_http_qc_redis_command().
  */
@@ -15,7 +16,7 @@
 #define _NGX_HTTP_QC_REDIS_PEER_H_INCLUDED_
 
 
-#include "ngx_http_qc_redis.h"
+#include "ngx_http_qc_redis_sub.h"
 #include "ngx_http_qc_redis_reply.h"
 
 #include <ngx_event.h>
@@ -23,6 +24,7 @@
 
 
 #define NGX_HTTP_QC_REDIS_IN         16384  /* bytes read at once */
+#define NGX_HTTP_QC_REDIS_READS      16     /* of these, in a turn */
 
 
 typedef enum {
@@ -37,6 +39,7 @@ typedef enum {
     NGX_HTTP_QC_REDIS_SELECT,
     NGX_HTTP_QC_REDIS_PING,
     NGX_HTTP_QC_REDIS_SETNAME,
+    NGX_HTTP_QC_REDIS_SUBSCRIBE,
     NGX_HTTP_QC_REDIS_STEPS
 } ngx_http_qc_redis_step_e;
 
@@ -46,11 +49,16 @@ typedef struct {
     ngx_http_qc_redis_reply_pt    handler;  /* NULL: cancelled */
     void                         *data;
     ngx_msec_t                    deadline;
+    unsigned                      optional:1;
 } ngx_http_qc_redis_op_t;
 
 
 struct ngx_http_qc_redis_peer_s {
     ngx_http_qc_redis_t          *redis;
+    ngx_http_qc_redis_sub_t      *sub;      /* NULL: it is for commands */
+    const char                   *what;     /* it is, in messages */
+    qc_metric_e                   made;     /* counts connections */
+    qc_metric_e                   aside;    /* and that it was set aside */
     ngx_http_qc_redis_state_e     state;
 
     ngx_peer_connection_t         pc;
@@ -98,6 +106,15 @@ struct ngx_http_qc_redis_peer_s {
 
 
 /* ngx_http_qc_redis.c */
+
+/* One that nothing has begun to connect yet; sub: NULL, or what it is for. */
+ngx_http_qc_redis_peer_t *ngx_http_qc_redis_peer(ngx_http_qc_redis_t *redis,
+    ngx_http_qc_redis_sub_t *sub, ngx_cycle_t *cycle);
+
+/* As ngx_http_qc_redis_command() does. */
+void *ngx_http_qc_redis_peer_command(ngx_http_qc_redis_peer_t *peer, int argc,
+    const char **argv, const size_t *argvlen,
+    ngx_http_qc_redis_reply_pt handler, void *data, qc_metric_e *reason);
 
 /*
  * Sets the server aside: the connection is closed, all commands fail for

@@ -39,9 +39,9 @@ static redisReplyObjectFunctions  ngx_http_qc_redis_functions = {
 
 
 static const char  *ngx_http_qc_redis_fatals[] = {
+    "NOPERM ",           /* first: of an optional command it is not */
     "LOADING ",
     "NOAUTH ",
-    "NOPERM ",
     "WRONGPASS ",
     "MASTERDOWN ",
     "CLUSTERDOWN ",
@@ -125,7 +125,7 @@ ngx_http_qc_redis_valid(ngx_http_qc_redis_arena_t *arena, redisReply *reply)
 
 
 ngx_uint_t
-ngx_http_qc_redis_fatal(redisReply *reply)
+ngx_http_qc_redis_fatal(redisReply *reply, ngx_uint_t optional)
 {
     size_t        len;
     const char  **fatal;
@@ -134,7 +134,13 @@ ngx_http_qc_redis_fatal(redisReply *reply)
         return 0;
     }
 
-    for (fatal = ngx_http_qc_redis_fatals; *fatal; fatal++) {
+    fatal = ngx_http_qc_redis_fatals;
+
+    if (optional) {
+        fatal++;
+    }
+
+    for ( /* void */ ; *fatal; fatal++) {
         len = ngx_strlen(*fatal);
 
         if (reply->len >= len && ngx_memcmp(reply->str, *fatal, len) == 0) {

@@ -44,8 +44,11 @@ void ngx_http_qc_redis_reset(ngx_http_qc_redis_arena_t *arena);
 ngx_int_t ngx_http_qc_redis_parse(redisReader *reader, redisReply **reply,
     const char **why);
 
-/* Whether an error says something of the server, not of one command. */
-ngx_uint_t ngx_http_qc_redis_fatal(redisReply *reply);
+/*
+ * Whether an error says something of the server, not of one command, to
+ * which (optional) the user need not be entitled.
+ */
+ngx_uint_t ngx_http_qc_redis_fatal(redisReply *reply, ngx_uint_t optional);
 
 /*
  * An error as text, at most NGX_HTTP_QC_REDIS_WHY bytes with the final zero.
