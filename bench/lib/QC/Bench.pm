@@ -2,21 +2,21 @@ package QC::Bench;
 
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
-# The machinery of bench/run: servers, loads, rows.  Everything listens on
-# loopback and is stopped when the process ends.
+# The machinery of bench/run: servers, loads, rows.
 
 use strict;
 use warnings;
 
+use parent 'QC::Rig';
+
 use File::Path qw/make_path/;
-use IO::Handle ();
 use Time::HiRes qw/time/;
 
 use QC::Client;
 use QC::FakeS3;
+use QC::Rig qw/median rows temp_paths/;
 use QC::Upstream;
-use QC::Util qw/find_program port run_command spawn spew temp_dir
-    wait_socket wait_until/;
+use QC::Util qw/port run_command spew wait_until/;
 
 use constant {
     CONNECTIONS => 16,
@@ -26,24 +26,13 @@ use constant {
 
 sub new {
     my ($class, $root, $seconds) = @_;
+    my $self = $class->SUPER::new($root, 'results',
+        qw/wrk gnuplot redis-server/);
 
-    for my $program (qw/wrk gnuplot redis-server nginx/) {
-        find_program($program)
-            or die "bench: $program is not installed; tools/deps bench\n";
-    }
+    $self->note(qw/test case subject repetition value/);
+    @$self{qw/seconds n plot/} = ($seconds, time() =~ s/\.//r, []);
 
-    my $out = "$root/build/bench";
-    make_path($out);
-
-    open my $csv, '>', "$out/results.csv" or die "$out/results.csv: $!\n";
-    $csv->autoflush(1);
-    print {$csv} "test,case,subject,repetition,value\n";
-    $| = 1;
-
-    return bless {
-        root => $root, seconds => $seconds, out => $out, csv => $csv,
-        dir  => temp_dir('qc-bench'), n => time() =~ s/\.//r, plot => [],
-    }, $class;
+    return $self;
 }
 
 
@@ -53,15 +42,14 @@ sub start {
     my ($self, $size) = @_;
     my $dir = $self->{dir};
 
-    make_path("$dir/files", "$dir/objects", "$dir/store", "$dir/edge");
+    my $redis = $self->redis;
+    my $store = $self->store;
+
+    make_path("$dir/edge");
 
     for my $name (keys %$size) {
         spew("$dir/files/$name", rows($size->{$name}));
     }
-
-    my $redis = port('redis');
-    spawn('redis', ['redis-server', '--port', $redis, '--save', '',
-        '--bind', '127.0.0.1', '--dir', $dir]);
 
     $self->{held} = QC::FakeS3->start(port => port('held'));
     $self->{held}->fault('stall', gate => 'held', match => qr/^PUT/,
@@ -72,97 +60,8 @@ sub start {
             keys %$size
     });
 
-    $self->nginx('store', $self->store_conf);
     $self->nginx('edge', $self->edge_conf);
-
-    wait_socket($_, 10) or die "bench: nothing listens on $_\n"
-        for $redis, port('store'), port('edge');
-}
-
-
-# JSON rows as analytics APIs answer them, the same in each run.
-
-sub rows {
-    my ($size) = @_;
-    my ($i, $text, $seed) = (0, '', 42);
-
-    while (length $text < $size) {
-        $seed = ($seed * 1103515245 + 12345) & 0x7fffffff;
-        $text .= sprintf qq({"day":"2026-%02d-%02d","site":%d,"hits":%d}\n),
-            1 + $i / 28 % 12, 1 + $i % 28, $seed % 1000, $seed >> 9;
-        $i++;
-    }
-
-    return substr $text, 0, $size;
-}
-
-
-sub nginx {
-    my ($self, $name, $conf) = @_;
-    my $dir = "$self->{dir}/$name";
-
-    spew("$dir/nginx.conf", $conf);
-    spawn($name, [find_program('nginx'), '-p', $dir, '-c',
-        "$dir/nginx.conf", '-e', "$dir/error.log", '-g', 'daemon off;'],
-        out => "$dir/out", signal => 'QUIT');
-}
-
-
-sub head {
-    my ($self, $name, $load) = @_;
-    my $dir  = "$self->{dir}/$name";
-    my $user = $> == 0 ? 'user root;' : '';
-
-    return <<"EOF";
-$load
-$user
-worker_processes 1;
-pid $dir/nginx.pid;
-error_log $dir/error.log error;
-events { worker_connections 1024; }
-EOF
-}
-
-
-sub temp_paths {
-    my ($dir) = @_;
-
-    return join '', map { "${_}_temp_path $dir/$_;\n" }
-        qw/client_body proxy fastcgi uwsgi scgi/;
-}
-
-
-sub store_conf {
-    my ($self) = @_;
-    my $dir   = $self->{dir};
-    my $paths = temp_paths("$dir/store");
-    my $port  = port('store');
-
-    return $self->head('store', '') . <<"EOF";
-http {
-    access_log off;
-    sendfile on;
-    tcp_nodelay on;
-    keepalive_requests 1000000;
-    $paths
-
-    map \$uri \$object { "~/1/(..)/(.{30})\$" \$1\$2; }
-
-    server {
-        listen 127.0.0.1:$port;
-
-        location /bench/ {
-            alias $dir/objects/;
-            dav_methods PUT DELETE;
-            create_full_put_path on;
-            client_max_body_size 64m;
-            add_header x-amz-meta-qc-object \$object;
-        }
-
-        location /files/ { alias $dir/files/; }
-    }
-}
-EOF
+    $self->listening($redis, $store, port('edge'));
 }
 
 
@@ -171,14 +70,10 @@ sub edge_conf {
     my $dir   = $self->{dir};
     my $paths = temp_paths("$dir/edge");
     my ($edge, $store, $redis) = (port('edge'), port('store'), port('redis'));
-    my $module = $ENV{TEST_NGINX_MODULE}
-        // "$self->{root}/build/dynamic/ngx_http_query_cache_module.so";
-    my $s3 = "s3 http://127.0.0.1:$store bucket=bench access_key=a "
-           . 'secret_key=b';
+    my $s3 = $self->s3_url;
     my $slow = $self->slow_conf;
 
-    return $self->head('edge', $module ? "load_module $module;" : '')
-        . <<"EOF";
+    return $self->head('edge', module => 1) . <<"EOF";
 http {
     access_log off;
     sendfile on;
@@ -188,7 +83,7 @@ http {
 
     query_cache_zone bench {
         redis redis://127.0.0.1:$redis;
-        $s3;
+        s3 $s3;
         store_concurrency 4;
     }
 
@@ -403,12 +298,6 @@ sub core {
 }
 
 
-sub median {
-    my @sorted = sort { $a <=> $b } @_;
-    return $sorted[$#sorted / 2];
-}
-
-
 sub title {
     my ($self, $what, $unit, $ours, $reference, $target) = @_;
 
@@ -421,8 +310,8 @@ sub raw {
     my ($self, $test, $case, $subject, $values) = @_;
     my $n = 0;
 
-    printf {$self->{csv}} "%s,%s,%s,%d,%.4f\n", $test, $case, $subject,
-        $n++, $_ for @$values;
+    $self->note($test, $case, $subject, $n++, sprintf '%.4f', $_)
+        for @$values;
 }
 
 
