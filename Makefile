@@ -10,6 +10,7 @@ TESTS ?=	t
 PORT ?=		8080
 UPSTREAM ?=
 STACK ?=
+BENCH ?=	run collapse day
 NGINX_SOURCE_DIR ?=
 
 export BUILD_DIR NGINX_SOURCE_DIR PORT UPSTREAM STACK
@@ -67,9 +68,9 @@ fuzz:		## fuzz the parsers for FUZZ_SECONDS=10 each
 lint: build	## check style, layers, documentation and examples
 	@tools/lint/all
 
-bench: build	## compare with plain nginx in the same run, as ratios
+bench: build	## compare with plain nginx, as ratios (BENCH="run collapse day")
 	tools/deps bench
-	bench/run
+	@set -e; for bench in $(BENCH); do bench/$$bench; done
 
 compare: build	## compare HTTP semantics with other caches
 	-tools/deps compare
