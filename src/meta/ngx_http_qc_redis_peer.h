@@ -7,9 +7,9 @@
 /*
  * The transport's own: ngx_http_qc_redis.c has the commands and the verdict
  * on the server, ngx_http_qc_redis_conn.c the connection, be it that of the
- * commands or that of a subscription (ngx_http_qc_redis_sub.c).  Only the events
- * of this connection and its timers call what can fail: a command never
- * ends inside ngx_http_qc_redis_command().
+ * commands or that of a subscription (ngx_http_qc_redis_sub.c).  Only the
+ * events of this connection and its timers call what can fail: a command
+ * never ends inside ngx_http_qc_redis_command().
  */
 
 #ifndef _NGX_HTTP_QC_REDIS_PEER_H_INCLUDED_
