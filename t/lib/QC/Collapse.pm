@@ -83,13 +83,13 @@ EOF
 }
 
 
-# Sends a request, on a connection of its own; options as of QC::Client, and
-# method.
+# Sends a request, on a connection of its own; options as of QC::Client,
+# method, and port.
 
 sub one {
     my ($t, $uri, %o) = @_;
 
-    my $c = $t->client(timeout => LIMIT * slow());
+    my $c = $t->client(timeout => LIMIT * slow(), port => $o{port});
     $c->send_request($o{method} // 'GET', $uri, %o);
 
     return $c;
@@ -101,17 +101,22 @@ sub one {
 sub crowd {
     my ($t, $n, $uri, %o) = @_;
 
-    my $before = waited($t);
+    my %at = (port => $o{port});
+    my $before = waited($t, %at);
     my @clients = map { one($t, $uri, %o) } 1 .. $n;
 
-    $t->wait_stats('/stats', 'lock', 'waited', $before + $n)
+    QC::Util::wait_until(sub { waited($t, %at) >= $before + $n })
         or Test::More::fail("$uri: they wait");
 
     return @clients;
 }
 
 
-sub waited { return $_[0]->stats('/stats', 'lock', 'waited') }
+sub waited {
+    my ($t, %o) = @_;
+
+    return $t->stats('/stats', 'lock', 'waited', %o);
+}
 
 
 sub answers { return map { $_->read_response } @_ }
