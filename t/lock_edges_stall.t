@@ -33,7 +33,7 @@ my $up = QC::Upstream->start(port => port('up'), routes => {
     '/kept' => { body => 'kept', headers => [fresh()] },
 });
 
-my ($here, $there) = edges($redis, '', '2s');
+my ($here, $there) = edges($redis, 'query_cache_fill_concurrency 0;', '2s');
 
 is(said(answers(at($here, '/kept'))), '1 MISS', 'an entry');
 

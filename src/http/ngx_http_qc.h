@@ -84,6 +84,7 @@ typedef struct {
     ngx_http_qc_lock_wait_t        wait;
     u_char                         key[QC_KEY_LEN];
     ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
+    unsigned                       again:1; /* looks again, with its lock */
 } ngx_http_qc_collapse_t;
 
 
@@ -102,6 +103,8 @@ typedef enum {
     NGX_HTTP_QC_FINISH,
     NGX_HTTP_QC_LOCK,
     NGX_HTTP_QC_WOKEN,
+    NGX_HTTP_QC_ASKED,
+    NGX_HTTP_QC_TOLD,
     NGX_HTTP_QC_UPSTREAM,
     NGX_HTTP_QC_ERROR
 } ngx_http_qc_step_e;
@@ -339,9 +342,18 @@ void ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec);
 /* ngx_http_qc_collapse.c: of equal misses one is the fill, others wait */
 ngx_int_t ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
 void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_remote.c: likewise, of several machines; NGX_AGAIN: asked */
+ngx_int_t ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
@@ -462,6 +474,7 @@ ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
  * request.
  */
 ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx);
 
 /* Of subrequests; NGX_DECLINED: not of a fill. */
 ngx_int_t ngx_http_qc_fill_header_filter(ngx_http_request_t *r);

@@ -254,6 +254,9 @@ ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 {
     ngx_http_qc_reason(ctx, reason);
 
+    /* what ends it is this answer */
+
+    ngx_http_qc_lock_move(&ctx->lock, &ctx->job->lock);
     ngx_http_qc_job_destroy(ctx->job);
 
     ctx->job = NULL;

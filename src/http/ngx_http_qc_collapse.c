@@ -17,13 +17,12 @@
 #include "ngx_http_qc.h"
 
 
+static ngx_int_t ngx_http_qc_local(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_shareable(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx);
-static ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_wait_reading(ngx_http_request_t *r);
 static void ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait);
-static void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 
 
 /* Before the upstream is run: a step. */
@@ -31,21 +30,50 @@ static void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 ngx_int_t
 ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t  rc;
+
     ctx->step = NGX_HTTP_QC_UPSTREAM;
     ctx->shareable = ngx_http_qc_shareable(ctx);
 
-    if (ngx_http_qc_locks(ctx)
-        && ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
-                                 ctx->conf->lock_age)
-           == NGX_AGAIN
-        && ngx_http_qc_waits(ctx))
-    {
+    rc = ngx_http_qc_local(ctx);
+
+    if (rc == NGX_AGAIN && ngx_http_qc_waits(ctx)) {
         return ngx_http_qc_wait(ctx);
+    }
+
+    if (rc == NGX_OK && ngx_http_qc_remote(ctx) == NGX_AGAIN) {
+        return NGX_AGAIN;
     }
 
     ngx_http_qc_count_miss(ctx);
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_collapse_t  *collapse;
+
+    collapse = ctx->collapse;
+
+    if (ctx->lock.token && collapse && collapse->again) {
+        collapse->again = 0;
+
+        if (ngx_memcmp(collapse->key, ctx->key, QC_KEY_LEN) == 0) {
+            return NGX_OK;
+        }
+
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+    }
+
+    if (!ngx_http_qc_locks(ctx)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
+                                 ctx->conf->lock_age);
 }
 
 
@@ -121,7 +149,7 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
  * wants that asks for one from now.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 {
     qc_client_t  *client;
@@ -137,6 +165,24 @@ ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 
 static ngx_int_t
 ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
+{
+    if (ngx_http_qc_collapse(ctx) == NGX_DONE) {
+        return NGX_DONE;
+    }
+
+    ctx->step = NGX_HTTP_QC_WOKEN;
+
+    ngx_http_qc_lock_wait(&ctx->lock, &ctx->collapse->wait,
+                          ctx->request->connection);
+
+    return NGX_AGAIN;
+}
+
+
+/* The request is about to wait; NGX_DONE: it has ended. */
+
+ngx_int_t
+ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx)
 {
     ngx_http_request_t      *r;
     ngx_http_qc_collapse_t  *collapse;
@@ -168,12 +214,8 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
     collapse->fwd = ngx_http_qc_cache_status_fwd(ctx);
     ngx_memcpy(collapse->key, ctx->key, QC_KEY_LEN);
 
-    ctx->step = NGX_HTTP_QC_WOKEN;
-
     r->read_event_handler = ngx_http_qc_wait_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
-
-    ngx_http_qc_lock_wait(&ctx->lock, &collapse->wait, r->connection);
 
     return NGX_AGAIN;
 }
@@ -273,7 +315,7 @@ ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 
 /* From the beginning: rules, markers and the log may have changed, too. */
 
-static void
+void
 ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx)
 {
     ngx_http_qc_nvs_t  *nvs;
@@ -329,9 +371,8 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 {
     ngx_http_qc_mark_e  mark;
 
-    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
-
     if (!ctx->shareable || ctx->fill || ctx->request->connection->error) {
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
         return;
     }
 
@@ -351,6 +392,7 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
     case QC_R_STORE_DOWN:
     case QC_R_MEMORY:
     case QC_R_TEMP:
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
         return;
 
     default:
@@ -364,6 +406,15 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
                                  NGX_HTTP_QC_LOCK_UNSTORED);
         }
     }
+
+    if (ctx->lock.token && ctx->lock.remote) {
+        ngx_http_qc_redis_lock_release(ctx->lock.remote,
+                                       NGX_HTTP_QC_LOCK_UNSTORED,
+                                       ctx->conf->hit_for_miss * 1000);
+        ctx->lock.remote = NULL;
+    }
+
+    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
 
     ngx_http_qc_mark_set(&ctx->zone->marks, mark, ctx->key,
                          ctx->conf->hit_for_miss);

@@ -12,6 +12,8 @@
 #endif
 
 
+static void ngx_http_qc_merge_fills(ngx_conf_t *cf,
+    ngx_http_qc_loc_conf_t *conf);
 static ngx_int_t ngx_http_qc_set_salt(ngx_conf_t *cf,
     ngx_http_qc_loc_conf_t *prev, ngx_http_qc_loc_conf_t *conf);
 
@@ -126,6 +128,7 @@ ngx_http_qc_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->lock_timeout, prev->lock_timeout, 5000);
     ngx_conf_merge_msec_value(conf->lock_age, prev->lock_age, 60000);
     ngx_http_qc_merge_fill_conf(&prev->fill, &conf->fill);
+    ngx_http_qc_merge_fills(cf, conf);
 
     ngx_http_qc_merge_http_conf(prev, conf);
 
@@ -396,6 +399,39 @@ ngx_http_qc_set_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                        "\"normal\" or \"low\"", &value[1]);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* The workers of a zone subscribe if some location asks for it. */
+
+static void
+ngx_http_qc_merge_fills(ngx_conf_t *cf, ngx_http_qc_loc_conf_t *conf)
+{
+    ngx_uint_t                 i;
+    ngx_http_qc_zone_t       **zone;
+    ngx_http_qc_main_conf_t   *qmcf;
+
+    if (conf->lock != NGX_HTTP_QC_LOCK_ON) {
+        return;
+    }
+
+    if (conf->zone) {
+        conf->zone->redis.conf.fills = 1;
+        return;
+    }
+
+    if (conf->zone_name) {
+
+        /* it may be any */
+
+        qmcf = ngx_http_conf_get_module_main_conf(cf,
+                                                  ngx_http_query_cache_module);
+        zone = qmcf->zones.elts;
+
+        for (i = 0; i < qmcf->zones.nelts; i++) {
+            zone[i]->redis.conf.fills = 1;
+        }
+    }
 }
 
 

@@ -16,7 +16,7 @@
 #include "../meta/ngx_http_qc_index.h"
 #include "../meta/ngx_http_qc_lock.h"
 #include "../meta/ngx_http_qc_mark.h"
-#include "../meta/ngx_http_qc_redis.h"
+#include "../meta/ngx_http_qc_redis_lock.h"
 #include "../store/ngx_http_qc_disk.h"
 #include "../store/ngx_http_qc_s3.h"
 

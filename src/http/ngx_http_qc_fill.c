@@ -20,6 +20,7 @@
 
 #define NGX_HTTP_QC_FILL_TIMEOUT   600      /* s */
 #define NGX_HTTP_QC_FILL_CHECK     1000     /* ms between looks at the time */
+#define NGX_HTTP_QC_FILL_YIELD     1        /* s until the next one is tried */
 
 
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
     unsigned                       begun:1;
     unsigned                       leaving:1;   /* the worker is */
     unsigned                       ended:1;
+    unsigned                       yielded:1;   /* to another machine's */
 } ngx_http_qc_fill_t;
 
 
@@ -397,9 +399,31 @@ ngx_http_qc_fill_run(ngx_http_request_t *sr)
 
     ctx = ngx_http_get_module_ctx(sr, ngx_http_query_cache_module);
 
+    if (ngx_http_qc_remote(ctx) == NGX_AGAIN) {
+        return;
+    }
+
     ngx_http_qc_begin(ctx);
 
     (void) ngx_http_qc_step_upstream(ctx);
+}
+
+
+/* Another machine fetches it: a step. */
+
+ngx_int_t
+ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_fill_t  *fill;
+
+    fill = ngx_http_get_module_ctx(ctx->request->main,
+                                   ngx_http_query_cache_filter_module);
+
+    fill->yielded = 1;
+
+    ngx_http_qc_fill_stop(ctx->request);
+
+    return NGX_DONE;
 }
 
 
@@ -597,6 +621,10 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
         ngx_memcpy(job->fill, fill->key, QC_KEY_LEN);
 
         ngx_http_qc_job_submit(job);
+
+    } else if (fill->yielded) {
+        ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
+                             NGX_HTTP_QC_FILL_YIELD);
 
     } else {
 

@@ -30,7 +30,6 @@ static void ngx_http_qc_redirected(ngx_http_request_t *r);
 static void ngx_http_qc_cleanup(void *data);
 static ngx_int_t ngx_http_qc_content_handler(ngx_http_request_t *r);
 static void ngx_http_qc_body_handler(ngx_http_request_t *r);
-static void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_key(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_persisted(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_step_path(ngx_http_qc_ctx_t *ctx);
@@ -56,6 +55,8 @@ static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "finish", ngx_http_qc_step_finish },
     { "lock", ngx_http_qc_step_lock },
     { "woken", ngx_http_qc_step_woken },
+    { "asked", ngx_http_qc_step_asked },
+    { "told", ngx_http_qc_step_told },
     { "upstream", ngx_http_qc_step_upstream },
     { "error", ngx_http_qc_step_error }
 };
@@ -311,7 +312,7 @@ ngx_http_qc_body_handler(ngx_http_request_t *r)
 }
 
 
-static void
+void
 ngx_http_qc_run(ngx_http_qc_ctx_t *ctx)
 {
     ngx_int_t  rc;

@@ -193,6 +193,10 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
+    if (ctx->lock.token && ctx->collapse && ctx->collapse->again) {
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+    }
+
     ngx_http_qc_choose_coding(ctx);
 
     /* RFC 9110 sections 13.1.2 and 13.1.3, also for nginx's own filter */
