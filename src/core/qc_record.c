@@ -138,7 +138,13 @@ static const qc_record_field_t  qc_record_fields[] = {
       qc_rec(vary), 0, QC_VARY_MAX },
 
     { qc_string("digest"), 20, QC_KIND_DIGEST, QC_UNLESS_NO_DIGEST,
-      qc_rec(digest), 0, 0 }
+      qc_rec(digest), 0, 0 },
+
+    { qc_string("rows"), 21, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(rows), 0, QC_READ_MAX },
+
+    { qc_string("bytes"), 22, QC_KIND_NUMBER, QC_UNLESS_ZERO,
+      qc_rec(bytes), 0, QC_READ_MAX }
 };
 
 #define QC_RECORD_TABLE                                                       \

@@ -18,7 +18,7 @@
  * Identifiers in the binary form: status 1, created 2, fresh 3, stale 4,
  * started 5, size 6, stored 7, cost 8, coding 9, object 10, sum 11, ns 12,
  * headers 13, tags 14, swr 15, sie 16, epoch 17, strict 18, vary 19,
- * digest 20.
+ * digest 20, rows 21, bytes 22.
  *
  * A record with a list of names in vary is a marker: it says only that the
  * answers are under keys made of this key and these fields of the request
@@ -35,14 +35,15 @@
 
 
 #define QC_RECORD_VERSION      1
-#define QC_RECORD_FIELDS       21      /* pairs the text form needs, at most */
+#define QC_RECORD_FIELDS       23      /* pairs the text form needs, at most */
 #define QC_RECORD_MAX          5120    /* bytes of the binary form, at most */
-#define QC_RECORD_FIXED        226     /* of an answer's, all but ns, headers
+#define QC_RECORD_FIXED        248     /* of an answer's, all but ns, headers
                                           and tags, at most */
 #define QC_RECORD_SCRATCH      384     /* bytes qc_record_to_fields() needs */
 #define QC_HEADERS_MAX         3072    /* bytes of the header block */
 #define QC_NAMESPACE_MAX       255
 #define QC_SIZE_MAX            ((uint64_t) 1 << 40)
+#define QC_READ_MAX            ((uint64_t) 1 << 60)
 #define QC_TIME_MAX            ((uint64_t) 253402300799)  /* 9999-12-31 */
 
 
@@ -72,6 +73,9 @@ typedef struct {
     uint64_t               epoch;      /* of the log of invalidations when
                                           its fill began; 0: not known */
     uint64_t               strict;     /* 1: never served stale */
+    uint64_t               rows;       /* the upstream has read for it, up to
+                                          QC_READ_MAX; 0: not known */
+    uint64_t               bytes;      /* likewise */
     qc_coding_e            coding;     /* of the stored body */
     uint8_t                object[QC_OBJECT_ID_LEN];
     uint8_t                sum[QC_SUM_LEN];  /* of the stored bytes */
@@ -94,7 +98,7 @@ typedef struct {
  * Text names, in this order:
  *   v status created_at ttl stale started size_bytes stored cost
  *   compression s3_path sum namespace headers tags swr sie epoch strict vary
- *   digest
+ *   digest rows bytes
  * "ttl" is fresh - created, "stale" is left out when it equals fresh,
  * "cost" when 0, "sum" if there is none (where compression is not "none", it
  * is needed only to serve the stored bytes as they are), "namespace", "tags"

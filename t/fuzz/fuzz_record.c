@@ -24,7 +24,8 @@ static void check_record(fuzz_t *f, const qc_record_t *rec);
 static const char  *names[] = {
     "v", "status", "created_at", "ttl", "stale", "started", "size_bytes",
     "stored", "cost", "compression", "s3_path", "sum", "namespace",
-    "headers", "tags", "swr", "sie", "epoch", "strict", "vary", "digest"
+    "headers", "tags", "swr", "sie", "epoch", "strict", "vary", "digest",
+    "rows", "bytes"
 };
 
 #define NAMES  (sizeof(names) / sizeof(names[0]))

@@ -39,7 +39,9 @@
     "100800" "30ddff6a00000000"                                               \
     "110800" "bced37f7a1010000"                                               \
     "120800" "0100000000000000"                                               \
-    "142000" SAMPLE_DIGEST
+    "142000" SAMPLE_DIGEST                                                    \
+    "150800" "e703000000000000"                                               \
+    "160800" "8813000000000000"
 
 
 static inline void
@@ -78,6 +80,8 @@ sample_more(qc_record_t *rec)
     rec->sie = rec->stale;
     rec->epoch = 1795149000124;
     rec->strict = 1;
+    rec->rows = 999;
+    rec->bytes = 5000;
 
     for (i = 0; i < QC_SHA256_LEN; i++) {
         rec->digest[i] = (uint8_t) i;
@@ -95,6 +99,7 @@ sample_record_eq(const qc_record_t *a, const qc_record_t *b)
            && a->coding == b->coding
            && a->swr == b->swr && a->sie == b->sie
            && a->epoch == b->epoch && a->strict == b->strict
+           && a->rows == b->rows && a->bytes == b->bytes
            && memcmp(a->object, b->object, QC_OBJECT_ID_LEN) == 0
            && memcmp(a->sum, b->sum, QC_SUM_LEN) == 0
            && memcmp(a->digest, b->digest, QC_SHA256_LEN) == 0

@@ -393,6 +393,7 @@ test_room(void)
     rec.swr = rec.sie = rec.stale;
     rec.epoch = QC_TIME_MAX * 1000;
     rec.strict = 1;
+    rec.rows = rec.bytes = QC_READ_MAX;
     memset(rec.sum, 0xff, QC_SUM_LEN);
     memset(rec.digest, 0xff, QC_SHA256_LEN);
     rec.tags = qc_str("a:b", 3);
@@ -701,14 +702,14 @@ test_binary_fields(void)
 
     qc_buf_init(&b, mem, sizeof(mem));
     qc_buf_put(&b, bytes, len);
-    qc_buf_put(&b, "\x15\x02\x00xy" "\xff\x00\x00", 8);
+    qc_buf_put(&b, "\xfe\x02\x00xy" "\xff\x00\x00", 8);
     tap_ok(qc_record_decode(&rec, qc_buf_written(&b)) == QC_OK
            && sample_record_eq(&rec, &want), "unknown fields are ignored");
 
     for (n = QC_RECORD_MAX; n <= QC_RECORD_MAX + 1; n++) {
         qc_buf_init(&b, tap_guard(0, NULL, n), n);
         qc_buf_put(&b, bytes, len);
-        qc_buf_u8(&b, 21);
+        qc_buf_u8(&b, 254);
         qc_buf_u16(&b, (uint16_t) (n - len - 3));
 
         tap_int(qc_record_decode(&rec, qc_str(b.start, n)),
