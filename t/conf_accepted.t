@@ -48,6 +48,7 @@ my @good = (
     zone("$disk store_memory 0; store_timeout 1ms; store_retries 0;"),
     zone("$disk memory 32k; marks 128;"), zone("$disk marks 0;"),
     zone("$disk memory 32k; locks 64;"), zone("$disk locks 0;"),
+    zone("$disk memory 64k; uses 340;"), zone("$disk uses 0;"),
     zone("$disk memory 32k; invalidations 160;"),
     zone("$disk memory 1m; invalidations 5456;"),
     zone("$disk invalidations 64; fill_concurrency 0;"),

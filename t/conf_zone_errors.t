@@ -27,7 +27,7 @@ my @times = qw/redis_timeout s3_connect_timeout s3_send_timeout
 my @sizes = qw/memory hold store_memory store_temp_size/;
 my @counts = qw/redis_queue s3_keepalive s3_max_fails store_concurrency
     store_queue/;
-my @numbers = qw/store_retries marks locks fill_concurrency/;
+my @numbers = qw/store_retries marks locks uses fill_concurrency/;
 my @pairs = qw/redis_backoff s3_backoff/;
 my @backends = qw/redis s3 disk/;
 
@@ -80,6 +80,9 @@ refused($t, 'no secret here',
     (map { [zone("$_; $disk"), qr/query_cache_zone "z" has more "locks" than /
         . qr/fit into an eighth of its "memory"; each takes 64 bytes/] }
         'memory 32k; locks 65', 'memory 1m; locks 2049', 'locks 99999999999'),
+    (map { [zone("$_; $disk"), qr/query_cache_zone "z" has more "uses" than /
+        . qr/fit into an eighth of its "memory"; each takes 24 bytes/] }
+        'memory 64k; uses 342', 'memory 1m; uses 5462', 'uses 99999999999'),
     (map { [zone("$_; $disk"), qr/query_cache_zone "z" has more /
         . qr/"invalidations" than fit into an eighth/] }
         'memory 32k; invalidations 161', 'memory 1m; invalidations 5457',

@@ -17,6 +17,7 @@
 #include "../meta/ngx_http_qc_lock.h"
 #include "../meta/ngx_http_qc_mark.h"
 #include "../meta/ngx_http_qc_redis_lock.h"
+#include "../meta/ngx_http_qc_uses.h"
 #include "../store/ngx_http_qc_disk.h"
 #include "../store/ngx_http_qc_s3.h"
 
@@ -62,6 +63,7 @@ typedef struct {
     ngx_http_qc_disk_t             disk;
     ngx_http_qc_marks_t            marks;
     ngx_http_qc_locks_t            locks;
+    ngx_http_qc_uses_t             uses;
     ngx_uint_t                     invalidations;   /* notes of the log */
 
     ngx_http_qc_tier_t            *tiers[NGX_HTTP_QC_TIERS];  /* as read */
@@ -82,6 +84,8 @@ typedef struct {
 
     ngx_queue_t                    fills;   /* of this worker */
     ngx_uint_t                     nfills;
+    ngx_uint_t                     nrunning;    /* requests that run the
+                                                   upstream, likewise */
 #if (NGX_THREADS)
     ngx_thread_pool_t             *thread_pool;
 #endif

@@ -9,6 +9,7 @@
 
 #define NGX_HTTP_QC_MARKS          8192
 #define NGX_HTTP_QC_LOCKS          1024
+#define NGX_HTTP_QC_USES           8192
 #define NGX_HTTP_QC_INVALIDATIONS  8192
 #define NGX_HTTP_QC_SHARE          8   /* each may have 1/8 of the memory */
 
@@ -24,6 +25,7 @@ static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone);
+static char *ngx_http_qc_zone_uses(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_invalidations(ngx_http_qc_zone_t *zone);
 
 
@@ -73,6 +75,13 @@ static ngx_command_t  ngx_http_qc_zone_commands[] = {
       ngx_conf_set_num_slot,
       0,
       offsetof(ngx_http_qc_zone_t, locks.number),
+      NULL },
+
+    { ngx_string("uses"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_qc_zone_t, uses.number),
       NULL },
 
     { ngx_string("invalidations"),
@@ -273,6 +282,7 @@ ngx_http_qc_zone_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->memory = NGX_CONF_UNSET_SIZE;
     zone->marks.number = NGX_CONF_UNSET_UINT;
     zone->locks.number = NGX_CONF_UNSET_UINT;
+    zone->uses.number = NGX_CONF_UNSET_UINT;
     zone->invalidations = NGX_CONF_UNSET_UINT;
     zone->hold = NGX_CONF_UNSET_SIZE;
     zone->hold_timeout = NGX_CONF_UNSET_MSEC;
@@ -559,6 +569,12 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
         return rv;
     }
 
+    rv = ngx_http_qc_zone_uses(zone);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
     rv = ngx_http_qc_zone_invalidations(zone);
 
     if (rv != NGX_CONF_OK) {
@@ -618,6 +634,29 @@ ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone)
     if (zone->locks.number > max) {
         return "has more \"locks\" than fit into an eighth of its "
                "\"memory\"; each takes 64 bytes";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* In the least memory there is no page for them. */
+
+static char *
+ngx_http_qc_zone_uses(ngx_http_qc_zone_t *zone)
+{
+    ngx_uint_t  max;
+
+    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_USE_SIZE;
+
+    if (zone->uses.number == NGX_CONF_UNSET_UINT) {
+        zone->uses.number = (zone->memory < 16 * ngx_pagesize)
+                            ? 0 : ngx_min(NGX_HTTP_QC_USES, max);
+    }
+
+    if (zone->uses.number > max) {
+        return "has more \"uses\" than fit into an eighth of its "
+               "\"memory\"; each takes 24 bytes";
     }
 
     return NGX_CONF_OK;

@@ -21,6 +21,7 @@ typedef struct {
     ngx_http_qc_disk_sh_t         *disk;
     ngx_http_qc_marks_sh_t        *marks;
     ngx_http_qc_locks_sh_t        *locks;
+    ngx_http_qc_uses_sh_t         *uses;
     qc_scopes_t                   *scopes;
 } ngx_http_qc_shm_t;
 
@@ -103,6 +104,7 @@ ngx_http_qc_zone_attach(ngx_http_qc_zone_t *zone, ngx_slab_pool_t *shpool,
     ngx_http_qc_marks_init(&zone->marks, shpool, shm->marks, &zone->name, log);
     ngx_http_qc_locks_init(&zone->locks, shpool, shm->locks, &zone->stats,
                            log);
+    ngx_http_qc_uses_init(&zone->uses, shpool, shm->uses, &zone->name, log);
 
     if (fresh && zone->index.save) {
         qc_scopes_forget(shm->scopes,
@@ -139,10 +141,11 @@ ngx_http_qc_zone_shm_create(ngx_http_qc_zone_t *zone, ngx_slab_pool_t *shpool)
     shm->disk = ngx_http_qc_disk_create(shpool);
     shm->marks = ngx_http_qc_marks_create(shpool, zone->marks.number);
     shm->locks = ngx_http_qc_locks_create(shpool, zone->locks.number);
+    shm->uses = ngx_http_qc_uses_create(shpool, zone->uses.number);
     shm->scopes = ngx_http_qc_scopes_create(shpool, zone->invalidations);
 
     if (shm->index == NULL || shm->disk == NULL || shm->marks == NULL
-        || shm->locks == NULL || shm->scopes == NULL)
+        || shm->locks == NULL || shm->uses == NULL || shm->scopes == NULL)
     {
         return NULL;
     }
