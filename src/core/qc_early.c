@@ -122,7 +122,7 @@ qc_auto_ttl(uint64_t cost, uint64_t factor, uint64_t min, uint64_t max)
 {
     uint64_t  ttl;
 
-    ttl = qc_early_bounded(cost, factor, UINT64_MAX) / 1000;
+    ttl = qc_early_bounded(cost, factor, UINT64_MAX) / 1000000;
 
     ttl = (ttl > min) ? ttl : min;
     ttl = (ttl < max) ? ttl : max;

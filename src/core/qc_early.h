@@ -38,9 +38,9 @@ int qc_early_ahead(uint64_t created, uint64_t fresh, uint64_t now,
     uint64_t percent);
 
 /*
- * How long an answer is fresh that has cost that many ms: factor times as
- * long, in s, rounded down, from min to max; at least 1 s.  max counts before
- * min.
+ * How long an answer is fresh that has cost that many ms: factor, which is in
+ * thousandths, times as long, in s, rounded down, from min to max; at least
+ * 1 s.  max counts before min.
  */
 uint64_t qc_auto_ttl(uint64_t cost, uint64_t factor, uint64_t min,
     uint64_t max);

@@ -44,7 +44,7 @@ static int qc_fresh_understood(unsigned status);
 static int qc_fresh_has_accel(const qc_fresh_t *f);
 static int qc_fresh_has_lifetime(const qc_fresh_t *f);
 static int qc_fresh_has_expires(const qc_fresh_t *f);
-static int qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a,
+static int qc_fresh_lifetime(qc_fresh_t *f, const qc_fresh_answer_t *a,
     int64_t *lifetime);
 static int qc_fresh_failure(const qc_fresh_answer_t *a);
 static void qc_fresh_windows(qc_fresh_t *f, const qc_fresh_answer_t *a,
@@ -264,6 +264,7 @@ qc_fresh_decide(qc_fresh_t *f, const qc_fresh_answer_t *a)
 
     if (f->directives->no_cache && lifetime > 0) {
         lifetime = 0;
+        f->limited = 0;
     }
 
     /* a lifetime that never ends would never be cleaned up */
@@ -474,7 +475,7 @@ qc_fresh_understood(unsigned status)
  */
 
 static int
-qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a,
+qc_fresh_lifetime(qc_fresh_t *f, const qc_fresh_answer_t *a,
     int64_t *lifetime)
 {
     const qc_directives_t  *d;
@@ -502,6 +503,7 @@ qc_fresh_lifetime(const qc_fresh_t *f, const qc_fresh_answer_t *a,
         /* the operator's counts from now on */
 
         *lifetime = (int64_t) qc_fresh_bound(a->valid);
+        f->limited = a->limit;
         return *lifetime != 0;
 
     } else if (qc_fresh_failure(a)) {

@@ -55,6 +55,8 @@ typedef struct {
                                           not in the key */
     unsigned               has_valid:1;  /* for 5xx, only if it names the
                                           very status */
+    unsigned               limit:1;    /* valid is an upper limit: its cost
+                                          says how long, which is not known */
     int64_t                now;        /* the header has come; s since 1970 */
     uint64_t               delay;      /* s since it was asked for */
     uint64_t               valid;      /* the operator's lifetime, s; 0: it
@@ -91,6 +93,7 @@ typedef struct {
     uint64_t               sie;        /* stale-if-error, 0: none */
     uint64_t               keep;       /* worth having, >= swr and sie */
 
+    unsigned               limited:1;  /* lifetime is the answer's limit */
     unsigned               strict:1;   /* never to be served stale */
     unsigned               validator:1;  /* qc_validators() finds one in it */
 } qc_fresh_t;

@@ -108,6 +108,8 @@ check_answer(fuzz_t *f, unsigned how, unsigned status, qc_str_t lines)
     check_times(&fresh, status);
     check_validator(f, &fresh, status, lines);
 
+    fuzz_check(!fresh.limited || (fresh.lifetime != 0 && fresh.late == 0));
+
     if (fresh.directives == &fresh.control) {
         check_beside(&rules, how, status, lines, fresh.lifetime);
     }
@@ -268,6 +270,7 @@ decide(qc_fresh_t *fresh, const qc_fresh_rules_t *rules, unsigned how,
     answer.shared = (how >> 9) & 1;
     answer.has_valid = (how >> 10) & 1;
     answer.delay = (how >> 11) & 7;
+    answer.limit = how & 1;
     answer.valid = (how >> 14) * 1000;
 
     qc_fresh_init(fresh, rules);

@@ -37,10 +37,11 @@ number(const char *how, const char *name)
 
 /*
  * What is in "how": a status; "delay=5", seconds until the header came;
- * "valid=600", the operator's lifetime; "swr=60", "sie=60" and "keep=60",
- * other times of the operator; "post"; "shared"; "heuristic"; and what is
- * ignored: "-accel", "-expires", "-control", "-cookie", "-vary".  Targeted
- * are Query-Cache-Control and then CDN-Cache-Control.
+ * "valid=600", the operator's lifetime, with "limit" its limit; "swr=60",
+ * "sie=60" and "keep=60", other times of the operator; "post"; "shared";
+ * "heuristic"; and what is ignored: "-accel", "-expires", "-control",
+ * "-cookie", "-vary".  Targeted are Query-Cache-Control and then
+ * CDN-Cache-Control.
  */
 
 static inline qc_metric_e
@@ -81,6 +82,7 @@ decide(qc_fresh_t *f, qc_fresh_rules_t *rules, const char *how,
     answer.validates = answer.get;
     answer.shared = (strstr(how, "shared") != NULL);
     answer.has_valid = (strstr(how, "valid=") != NULL);
+    answer.limit = (strstr(how, "limit") != NULL);
     answer.valid = number(how, "valid=");
     answer.delay = number(how, "delay=");
 

@@ -362,12 +362,21 @@ static const answer_t  answers[] = {
 
 
 static void check_answer(const answer_t *a);
+static void check_limited(const char *how, const char *fields,
+    unsigned limited);
 
 
 int
 main(void)
 {
     size_t  i;
+
+    check_limited("200 valid=600 limit", "", 1);
+    check_limited("200 valid=600", "", 0);
+    check_limited("200 valid=600 limit", "Cache-Control: max-age=600", 0);
+    check_limited("200 valid=600 limit", "X-Accel-Expires: 600", 0);
+    check_limited("200 valid=600 limit keep=60",
+                  "Cache-Control: no-cache\nETag: \"a\"", 0);
 
     for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         check_answer(&answers[i]);
@@ -406,4 +415,18 @@ check_answer(const answer_t *a)
                flags);
         tap_dump("of", a->fields, strlen(a->fields));
     }
+}
+
+
+static void
+check_limited(const char *how, const char *fields, unsigned limited)
+{
+    qc_fresh_t        f;
+    qc_metric_e       reason;
+    qc_fresh_rules_t  rules;
+
+    reason = decide(&f, &rules, how, fields);
+
+    tap_ok(reason == QC_NO_METRIC && f.limited == limited,
+           "the operator's limit: [%s], [%s]", how, fields);
 }
