@@ -61,6 +61,8 @@
       "the body store did not answer")                                        \
     X(reason, R_STORE_ERROR, "store_error", "the body store failed")          \
     X(reason, R_CORRUPT, "corrupt", "the body failed its checks")             \
+    X(reason, R_MIN_USES, "min_uses", "it was asked for too seldom")          \
+    X(reason, R_MIN_COST, "min_cost", "the answer has cost too little")       \
     X(reason, R_NO_STORE, "no_store_rule", "query_cache_no_store said so")    \
     X(reason, R_STATUS, "status", "the status is not cacheable")              \
     X(reason, R_FRESHNESS, "freshness", "the answer has no lifetime")         \
@@ -107,6 +109,16 @@
     X(fill, FILL_FAILED, "failed", "fills that found nothing to store")       \
     X(fill, FILL_REFUSED, "refused",                                          \
       "fills not begun: enough under way, or the request not repeatable")     \
+    X(fill, FILL_EARLY, "early",                                              \
+      "fills begun before the end, by query_cache_early")                     \
+    X(fill, FILL_AHEAD, "ahead",                                              \
+      "fills begun before the end, by query_cache_refresh_ahead")             \
+                                                                              \
+    X(saved, SAVED_MS, "ms", "of hits, what their entries have cost")         \
+    X(saved, SAVED_ROWS, "read_rows",                                         \
+      "of hits, rows the upstream had read for them")                         \
+    X(saved, SAVED_BYTES, "read_bytes",                                       \
+      "of hits, bytes the upstream had read for them")                        \
                                                                               \
     X(lock, LOCK_WAITED, "waited", "requests that waited for another's fill") \
     X(lock, LOCK_COLLAPSED, "collapsed",                                      \

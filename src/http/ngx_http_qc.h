@@ -14,11 +14,13 @@
 
 #include "../common/ngx_http_qc_replica.h"
 #include "../core/qc_codec.h"
+#include "../core/qc_early.h"
 #include "../core/qc_groups.h"
 #include "../core/qc_key.h"
 #include "../core/qc_merge.h"
 #include "../core/qc_nvs.h"
 #include "../core/qc_reuse.h"
+#include "../core/qc_summary.h"
 #include "../core/qc_vary.h"
 
 
@@ -217,6 +219,8 @@ struct ngx_http_qc_ctx_s {
     unsigned                       no_store:1;
     unsigned                       fill:1;      /* in the background */
     unsigned                       shareable:1; /* others may wait for it */
+    unsigned                       admitted:1;  /* or not: its miss counts */
+    unsigned                       counted:1;   /* in zone->nrunning */
 };
 
 
@@ -246,6 +250,9 @@ struct ngx_http_qc_job_s {
     qc_record_t                    marker;  /* to publish there, if it has
                                                names */
     ngx_int_t                      level;
+    uint64_t                       limit;   /* the lifetime it was given, s,
+                                               until its cost is known; 0:
+                                               that does not matter */
 
     /* the answer, plain: memory, or all of it in a file */
     ngx_chain_t                   *chunks;
@@ -446,6 +453,22 @@ void ngx_http_qc_each_field(ngx_http_qc_ctx_t *ctx,
 ngx_uint_t ngx_http_qc_answer_status(ngx_http_qc_ctx_t *ctx);
 ngx_http_upstream_t *ngx_http_qc_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_complete(ngx_http_qc_ctx_t *ctx, off_t size);
+
+/*
+ * ngx_http_qc_cost.c: what an answer has cost, ms, and what is made of that;
+ * summary is filled in from the answer
+ */
+uint64_t ngx_http_qc_cost(ngx_http_qc_ctx_t *ctx, qc_summary_t *summary);
+void ngx_http_qc_admit(ngx_http_qc_ctx_t *ctx);
+qc_metric_e ngx_http_qc_cost_done(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_cost_times(ngx_http_qc_ctx_t *ctx, qc_record_t *rec,
+    uint64_t lifetime);
+void ngx_http_qc_cost_saved(ngx_http_qc_ctx_t *ctx);
+
+/* ngx_http_qc_early.c: fills of what is fresh still */
+void ngx_http_qc_early(ngx_http_qc_ctx_t *ctx, ngx_uint_t validates);
+void ngx_http_qc_run_begin(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_run_end(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_capture.c */
 void ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx);

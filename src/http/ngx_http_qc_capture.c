@@ -178,6 +178,8 @@ ngx_http_qc_capture_record(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job,
 
     rec->coding = (qc_coding_e) ctx->conf->coding;
 
+    job->limit = fresh->limited ? fresh->lifetime : 0;
+
     job->summed = ctx->conf->serve_compressed;
     job->digested = ctx->conf->repr_digest;
 
@@ -372,6 +374,13 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
         }
     }
 
+    reason = ngx_http_qc_cost_done(ctx);
+
+    if (reason != QC_NO_METRIC) {
+        ngx_http_qc_capture_fail(ctx, reason);
+        return;
+    }
+
     if (job->temp) {
         reason = ngx_http_qc_capture_spill(job);
 
@@ -381,7 +390,6 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
         }
     }
 
-    job->record.cost = (ngx_msec_t) (ngx_current_msec - ctx->started_at);
     job->complete = 1;
 
     ngx_http_qc_nvs_publish(ctx);

@@ -33,6 +33,9 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
     ngx_int_t  rc;
 
     ctx->step = NGX_HTTP_QC_UPSTREAM;
+
+    ngx_http_qc_admit(ctx);
+
     ctx->shareable = ngx_http_qc_shareable(ctx);
 
     rc = ngx_http_qc_local(ctx);
@@ -382,8 +385,9 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 
     case QC_R_STATUS:
     case QC_R_INCOMPLETE:
+    case QC_R_MIN_COST:
 
-        /* a failure: others may have an answer that is stored */
+        /* this time: others may have an answer that is stored */
 
         mark = NGX_HTTP_QC_MARK_ALONE;
         break;

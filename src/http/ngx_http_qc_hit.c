@@ -531,6 +531,7 @@ ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
         ctx->status = NGX_HTTP_QC_STATUS_HIT;
         ctx->reason = QC_NO_METRIC;
         ngx_http_qc_count(&ctx->zone->stats, QC_HIT);
+        ngx_http_qc_cost_saved(ctx);
     }
 
     if (ctx->collapse && ctx->status == NGX_HTTP_QC_STATUS_HIT) {

@@ -16,6 +16,8 @@ static void ngx_http_qc_storable_modified(ngx_http_qc_ctx_t *ctx,
 static void ngx_http_qc_fields(ngx_list_t *headers, ngx_uint_t cookies,
     ngx_uint_t others,
     void (*field)(void *data, qc_str_t name, qc_str_t value), void *data);
+static ngx_uint_t ngx_http_qc_valid_auto(ngx_http_qc_ctx_t *ctx,
+    ngx_uint_t status);
 static ngx_uint_t ngx_http_qc_shared(ngx_http_qc_ctx_t *ctx);
 static time_t ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status);
 static time_t ngx_http_qc_valid_of(ngx_array_t *a, ngx_uint_t status);
@@ -123,9 +125,14 @@ ngx_http_qc_decide(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
     time_t             valid;
     qc_fresh_answer_t  answer;
 
+    ngx_memzero(&answer, sizeof(qc_fresh_answer_t));
+
     valid = ngx_http_qc_valid(ctx, status);
 
-    ngx_memzero(&answer, sizeof(qc_fresh_answer_t));
+    if (valid == NGX_ERROR && ngx_http_qc_valid_auto(ctx, status)) {
+        valid = ctx->conf->fill.auto_max;
+        answer.limit = 1;
+    }
 
     answer.status = status;
     answer.get = (ctx->request->method == NGX_HTTP_GET);
@@ -261,6 +268,18 @@ ngx_http_qc_valid(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
 
     return (valid == NGX_ERROR) ? ngx_http_qc_valid_of(ctx->conf->valid, status)
                                 : valid;
+}
+
+
+/* Whether its cost says how long; of those that a time alone is for. */
+
+static ngx_uint_t
+ngx_http_qc_valid_auto(ngx_http_qc_ctx_t *ctx, ngx_uint_t status)
+{
+    return ctx->conf->fill.auto_factor
+           && (status == NGX_HTTP_OK
+               || status == NGX_HTTP_MOVED_PERMANENTLY
+               || status == NGX_HTTP_MOVED_TEMPORARILY);
 }
 
 

@@ -269,6 +269,10 @@ ngx_http_qc_validate_keep(ngx_http_qc_ctx_t *ctx, qc_fresh_t *fresh,
 
     ngx_http_qc_times(rec, fresh);
 
+    if (fresh->limited) {
+        ngx_http_qc_cost_times(ctx, rec, fresh->lifetime);
+    }
+
     while (qc_headers_next(&merged, &name, &value) == QC_OK) {
         if (qc_fresh_keeps(fresh, name)
             && !ngx_http_qc_validate_birth(rec, name, value))

@@ -21,6 +21,12 @@ static ngx_int_t ngx_http_qc_tags_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_window_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_cost_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_read_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const char *fmt, uint64_t n, uint64_t m);
 static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static ngx_int_t ngx_http_qc_variable_none(ngx_http_variable_value_t *v);
@@ -60,6 +66,17 @@ static ngx_http_variable_t  ngx_http_qc_variables[] = {
 
     { ngx_string("query_cache_window"), NULL,
       ngx_http_qc_window_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_cost"), NULL,
+      ngx_http_qc_cost_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_read_rows"), NULL,
+      ngx_http_qc_read_variable, offsetof(qc_record_t, rows),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_read_bytes"), NULL,
+      ngx_http_qc_read_variable, offsetof(qc_record_t, bytes),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -227,6 +244,75 @@ ngx_http_qc_window_variable(ngx_http_request_t *r,
     default:
         return ngx_http_qc_variable_none(v);
     }
+}
+
+
+/* Of a hit, what its entry has cost, else this run of the upstream. */
+
+static ngx_int_t
+ngx_http_qc_cost_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    uint64_t            cost;
+    qc_summary_t        summary;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !(ctx->hit || ctx->running)) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    cost = ctx->hit ? ctx->served.cost : ngx_http_qc_cost(ctx, &summary);
+
+    return ngx_http_qc_variable_number(r, v, "%uL.%03uL", cost / 1000,
+                                       cost % 1000);
+}
+
+
+/* Likewise; data is the place in a record. */
+
+static ngx_int_t
+ngx_http_qc_read_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    uint64_t            n;
+    qc_summary_t        summary;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !(ctx->hit || ctx->running)) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    if (ctx->hit) {
+        n = *(uint64_t *) ((u_char *) &ctx->served + data);
+
+    } else {
+        (void) ngx_http_qc_cost(ctx, &summary);
+
+        n = (data == offsetof(qc_record_t, rows)) ? summary.rows
+                                                  : summary.bytes;
+    }
+
+    return n ? ngx_http_qc_variable_number(r, v, "%uL", n, 0)
+             : ngx_http_qc_variable_none(v);
+}
+
+
+static ngx_int_t
+ngx_http_qc_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const char *fmt, uint64_t n, uint64_t m)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, 2 * NGX_INT64_LEN + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qc_variable_set(v, p, ngx_sprintf(p, fmt, n, m) - p);
 }
 
 
