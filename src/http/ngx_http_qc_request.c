@@ -233,6 +233,8 @@ ngx_http_qc_redirected(ngx_http_request_t *r)
 
         ctx = cln->data;
 
+        ngx_http_qc_run_end(ctx);
+
         if (ctx->lock.token) {
             ngx_http_qc_unstorable(ctx, QC_R_STATUS);
         }
@@ -259,6 +261,7 @@ ngx_http_qc_cleanup(void *data)
     ngx_http_qc_query_free(ctx);
     ngx_http_qc_hit_cleanup(ctx);
     ngx_http_qc_collapse_cleanup(ctx);
+    ngx_http_qc_run_end(ctx);
 
     job = ctx->job;
 
