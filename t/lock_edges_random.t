@@ -60,7 +60,7 @@ CONF
 my @faults = (
     sub { $redis->cli('CLIENT', 'KILL', 'TYPE', 'pubsub') },
     sub { $redis->cli('CLIENT', 'KILL', 'TYPE', 'normal') },
-    sub { my %locks = locks($redis); $redis->cli('DEL', keys %locks) if %locks },
+    sub { my %l = locks($redis); $redis->cli('DEL', keys %l) if %l },
     sub { $redis->cli('FLUSHALL') },
     sub { $redis->cli('CLIENT', 'PAUSE', 100) },
     sub { $edges[rand 2]->reload },
