@@ -86,7 +86,6 @@ typedef struct {
     ngx_http_qc_lock_wait_t        wait;
     u_char                         key[QC_KEY_LEN];
     ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
-    unsigned                       again:1; /* looks again, with its lock */
 } ngx_http_qc_collapse_t;
 
 
@@ -179,6 +178,7 @@ struct ngx_http_qc_ctx_s {
     ngx_http_qc_decode_t           decode;
     qc_buf_t                       body;    /* of a held hit, decoded */
 
+    ngx_msec_t                     looked;  /* ngx_current_msec, of that */
     ngx_http_qc_lock_t             lock;    /* until there is a job */
     ngx_http_qc_collapse_t        *collapse;    /* NULL: it has not waited */
 
@@ -219,6 +219,9 @@ struct ngx_http_qc_ctx_s {
     unsigned                       no_store:1;
     unsigned                       fill:1;      /* in the background */
     unsigned                       shareable:1; /* others may wait for it */
+    unsigned                       again:1;     /* looks again, with its lock */
+    unsigned                       recent:1;    /* has, for what was stored
+                                                   just then */
     unsigned                       admitted:1;  /* or not: its miss counts */
     unsigned                       counted:1;   /* in zone->nrunning */
 };

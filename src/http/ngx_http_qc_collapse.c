@@ -40,6 +40,12 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
 
     rc = ngx_http_qc_local(ctx);
 
+    if (rc == NGX_DONE) {
+        ctx->recent = 1;
+        ngx_http_qc_look_again(ctx);
+        return NGX_OK;
+    }
+
     if (rc == NGX_AGAIN && ngx_http_qc_waits(ctx)) {
         return ngx_http_qc_wait(ctx);
     }
@@ -54,17 +60,18 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
 }
 
 
+/*
+ * As ngx_http_qc_lock_take().  What was stored behind the lookup is looked for
+ * once: the upstream need not be run for it.
+ */
+
 static ngx_int_t
 ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_qc_collapse_t  *collapse;
+    if (ctx->lock.token && ctx->again) {
+        ctx->again = 0;
 
-    collapse = ctx->collapse;
-
-    if (ctx->lock.token && collapse && collapse->again) {
-        collapse->again = 0;
-
-        if (ngx_memcmp(collapse->key, ctx->key, QC_KEY_LEN) == 0) {
+        if (ngx_memcmp(ctx->lock.key, ctx->key, QC_KEY_LEN) == 0) {
             return NGX_OK;
         }
 
@@ -76,7 +83,9 @@ ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
     }
 
     return ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
-                                 ctx->conf->lock_age);
+                                 ctx->conf->lock_age,
+                                 (ctx->recent || !ngx_http_qc_waits(ctx))
+                                 ? NULL : &ctx->looked);
 }
 
 
@@ -359,7 +368,7 @@ ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx)
 
     if (ctx->shareable) {
         (void) ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
-                                     ctx->conf->lock_age);
+                                     ctx->conf->lock_age, NULL);
     }
 }
 

@@ -40,6 +40,7 @@ ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx)
     ctx->lock.remote = ngx_http_qc_redis_lock_take(&ctx->zone->redis,
                                                    ctx->key,
                                                    ctx->conf->lock_age,
+                                                   ctx->fill || ctx->recent,
                                                    ngx_http_qc_asked, ctx);
     if (ctx->lock.remote == NULL) {
         return NGX_DECLINED;
@@ -162,6 +163,15 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
                              ctx->key, alone);
         break;
 
+    case NGX_HTTP_QC_REDIS_LOCK_STORED:
+        ngx_http_qc_without_remote(ctx);
+
+        ctx->recent = 1;
+        ctx->again = 1;
+        ngx_http_qc_look_again(ctx);
+
+        return NGX_OK;
+
     case NGX_HTTP_QC_REDIS_LOCK_FAILED:
         ngx_http_qc_without_remote(ctx);
         break;
@@ -194,7 +204,7 @@ ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
     case NGX_HTTP_QC_LOCK_STORED:
     case NGX_HTTP_QC_LOCK_LOST:
         ngx_http_qc_without_remote(ctx);
-        ctx->collapse->again = 1;
+        ctx->again = 1;
         ngx_http_qc_look_again(ctx);
         return NGX_OK;
 

@@ -478,6 +478,8 @@ ngx_http_qc_step_lookup(ngx_http_qc_ctx_t *ctx)
                                 QC_R_HIT_FOR_MISS);
     }
 
+    ctx->looked = ngx_current_msec;
+
     op = ngx_http_qc_lookup_op(ctx, ngx_http_qc_lookup_done);
 
     return ngx_http_qc_get(ctx, op, NGX_HTTP_QC_RECORD);

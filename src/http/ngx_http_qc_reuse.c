@@ -194,7 +194,7 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (ctx->lock.token && ctx->collapse && ctx->collapse->again) {
+    if (ctx->lock.token && ctx->again) {
         ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
     }
 

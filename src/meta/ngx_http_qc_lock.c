@@ -12,6 +12,8 @@
 #define NGX_HTTP_QC_LOCK_RENEW     500      /* ms */
 
 
+static ngx_uint_t ngx_http_qc_lock_stored(ngx_http_qc_locks_t *locks,
+    const u_char *key, ngx_msec_t since);
 static ngx_http_qc_lock_node_t *ngx_http_qc_lock_set(
     ngx_http_qc_locks_t *locks, const u_char *key);
 static ngx_http_qc_lock_node_t *ngx_http_qc_lock_place(
@@ -124,7 +126,7 @@ ngx_http_qc_locks_start(ngx_http_qc_locks_t *locks, ngx_uint_t max,
 
 ngx_int_t
 ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
-    const u_char *key, ngx_msec_t age)
+    const u_char *key, ngx_msec_t age, ngx_msec_t *since)
 {
     ngx_int_t                 rc;
     ngx_uint_t                busy;
@@ -137,6 +139,11 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
     ngx_memzero(lock, sizeof(ngx_http_qc_lock_t));
 
     ngx_shmtx_lock(&locks->shpool->mutex);
+
+    if (since && ngx_http_qc_lock_stored(locks, key, *since)) {
+        ngx_shmtx_unlock(&locks->shpool->mutex);
+        return NGX_DONE;
+    }
 
     node = ngx_http_qc_lock_place(locks, key, &busy);
     rc = (node == NULL) ? NGX_DECLINED : busy ? NGX_AGAIN : NGX_OK;
@@ -177,6 +184,31 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
     }
 
     return rc;
+}
+
+
+/* Whether an answer was stored since then, and nobody runs another by now. */
+
+static ngx_uint_t
+ngx_http_qc_lock_stored(ngx_http_qc_locks_t *locks, const u_char *key,
+    ngx_msec_t since)
+{
+    ngx_uint_t                i;
+    ngx_http_qc_lock_node_t  *node;
+
+    node = ngx_http_qc_lock_set(locks, key);
+
+    for (i = 0; i < NGX_HTTP_QC_LOCK_WAYS; i++, node++) {
+
+        if (node->state == NGX_HTTP_QC_LOCK_WAS_STORED
+            && ngx_memcmp(node->key, key, QC_KEY_LEN) == 0
+            && (ngx_msec_int_t) (node->expires - since) >= 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -389,6 +421,7 @@ ngx_http_qc_lock_ended(ngx_http_qc_locks_t *locks, const u_char *key,
 
     token = node->token;
 
+    node->expires = ngx_current_msec;
     node->state = (result == NGX_HTTP_QC_LOCK_STORED)
                   ? NGX_HTTP_QC_LOCK_WAS_STORED
                   : (result == NGX_HTTP_QC_LOCK_LOST)

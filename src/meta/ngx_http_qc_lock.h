@@ -138,10 +138,12 @@ ngx_int_t ngx_http_qc_locks_start(ngx_http_qc_locks_t *locks,
 /*
  * NGX_OK: taken, for age ms at most.  NGX_AGAIN: another has it, and this lock
  * is of use to wait() only.  NGX_DECLINED: there are no locks, or no place
- * for one.
+ * for one.  NGX_DONE, unless since is NULL: an answer was stored since then,
+ * in ngx_current_msec, so look again.
  */
 ngx_int_t ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks,
-    ngx_http_qc_lock_t *lock, const u_char *key, ngx_msec_t age);
+    ngx_http_qc_lock_t *lock, const u_char *key, ngx_msec_t age,
+    ngx_msec_t *since);
 
 /*
  * Does nothing if it has no token.  What is stored wakes all who wait for the

@@ -31,7 +31,8 @@ typedef struct {
     volatile uint64_t              token;   /* of the last owner */
     volatile uint64_t              lost;    /* of the last that was lost, but
                                                for that one */
-    volatile ngx_msec_t            expires; /* ngx_current_msec, of any */
+    volatile ngx_msec_t            expires; /* ngx_current_msec, of any, or
+                                               when it has ended */
     volatile ngx_uint_t            state;
 } ngx_http_qc_lock_node_t;
 

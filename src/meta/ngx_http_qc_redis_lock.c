@@ -9,7 +9,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_HTTP_QC_REDIS_LOCK_ARGS  8
+#define NGX_HTTP_QC_REDIS_LOCK_ARGS  9
 
 
 static ngx_http_qc_redis_lock_t *ngx_http_qc_redis_lock_alloc(
@@ -32,20 +32,20 @@ static void ngx_http_qc_redis_lock_renewed(ngx_http_qc_redis_t *redis,
 static ngx_msec_t ngx_http_qc_redis_lock_lease(ngx_http_qc_redis_lock_t *lock);
 
 static void ngx_http_qc_redis_lock_end(ngx_http_qc_redis_lock_t *lock,
-    u_char what, ngx_msec_t alone);
+    u_char what, ngx_msec_t live);
 static void ngx_http_qc_redis_lock_ended(ngx_http_qc_redis_t *redis,
     void *data, redisReply *reply, qc_metric_e reason);
 
 
 /*
- * ARGV: token, ms of the lease.  What has no time to live is not of these
- * scripts, and is replaced.  Returns the status OK, the time that "-" still
- * lives, or the token of who has it.
+ * ARGV: token, ms of the lease, "+" to be told of that.  What has no time to
+ * live is not of these scripts, and is replaced.  Returns the status OK, the
+ * time that "-" still lives, "+", or the token of who has it.
  */
 
 static ngx_str_t  ngx_http_qc_redis_take_script = ngx_string(
     "local v,t=redis.call('GET',KEYS[1]),redis.call('PTTL',KEYS[1])"
-    "if not v or t<0 then "
+    "if not v or t<0 or v=='+' and ARGV[3]~=v then "
     "return redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[2])end "
     "if v=='-' then return t end "
     "return v"
@@ -59,15 +59,15 @@ static ngx_str_t  ngx_http_qc_redis_renew_script = ngx_string(
 );
 
 /*
- * ARGV: token, channel, message, ms to live of "-".  After a DEL no write is
- * refused for lack of memory; not everybody may publish.
+ * ARGV: token, channel, message, "-" or "+" and its ms to live.  After a DEL
+ * no write is refused for lack of memory; not everybody may publish.
  */
 
 static ngx_str_t  ngx_http_qc_redis_end_script = ngx_string(
     "if redis.call('GET',KEYS[1])~=ARGV[1] then return 0 end "
     "redis.call('DEL',KEYS[1])"
-    "if tonumber(ARGV[4])>0 then "
-    "redis.call('SET',KEYS[1],'-','PX',ARGV[4])end "
+    "if tonumber(ARGV[5])>0 then "
+    "redis.call('SET',KEYS[1],ARGV[4],'PX',ARGV[5])end "
     "local r=redis.pcall('PUBLISH',ARGV[2],ARGV[3])"
     "return type(r)=='table' and r or 1"
 );
@@ -110,7 +110,8 @@ ngx_http_qc_redis_locks_start(ngx_http_qc_redis_t *redis, ngx_cycle_t *cycle)
 
 ngx_http_qc_redis_lock_t *
 ngx_http_qc_redis_lock_take(ngx_http_qc_redis_t *redis, const u_char *key,
-    ngx_msec_t age, ngx_http_qc_redis_lock_take_pt done, void *data)
+    ngx_msec_t age, ngx_uint_t again, ngx_http_qc_redis_lock_take_pt done,
+    void *data)
 {
     ngx_str_t                  args[4];
     ngx_http_qc_redis_lock_t  *lock;
@@ -142,8 +143,10 @@ ngx_http_qc_redis_lock_take(ngx_http_qc_redis_t *redis, const u_char *key,
                                   ngx_http_qc_redis_lock_lease(lock))
                       - lease;
         args[2].data = lease;
+        args[3].len = again ? 0 : 1;
+        args[3].data = (u_char *) "+";
 
-        lock->pending = ngx_http_qc_redis_lock_command(lock, args, 3,
+        lock->pending = ngx_http_qc_redis_lock_command(lock, args, 4,
                                             ngx_http_qc_redis_lock_taken,
                                             lock);
     }
@@ -325,14 +328,17 @@ ngx_http_qc_redis_lock_taken(ngx_http_qc_redis_t *redis, void *data,
         lock->state = NGX_HTTP_QC_REDIS_LOCK_OTHERS;
         break;
 
-    default: /* ALONE, FAILED */
+    default: /* ALONE, STORED, FAILED */
         ngx_http_qc_redis_wait_leave(lock);
         lock->state = NGX_HTTP_QC_REDIS_LOCK_OVER;
         lock->result = NGX_HTTP_QC_LOCK_UNSTORED;
 
-        ngx_http_qc_count(redis->meta.stats,
-                          rc == NGX_HTTP_QC_REDIS_LOCK_ALONE
-                          ? QC_LOCK_REMOTE_ALONE : QC_LOCK_REMOTE_FAILED);
+        if (rc == NGX_HTTP_QC_REDIS_LOCK_ALONE) {
+            ngx_http_qc_count(redis->meta.stats, QC_LOCK_REMOTE_ALONE);
+
+        } else if (rc == NGX_HTTP_QC_REDIS_LOCK_FAILED) {
+            ngx_http_qc_count(redis->meta.stats, QC_LOCK_REMOTE_FAILED);
+        }
     }
 
     lock->take(lock, rc, lock->data);
@@ -358,6 +364,10 @@ ngx_http_qc_redis_lock_read(ngx_http_qc_redis_lock_t *lock, redisReply *reply)
         return NGX_HTTP_QC_REDIS_LOCK_ALONE;
 
     case REDIS_REPLY_STRING:
+
+        if (reply->len == 1 && reply->str[0] == '+') {
+            return NGX_HTTP_QC_REDIS_LOCK_STORED;
+        }
 
         if (!ngx_http_qc_redis_lock_hex(reply->str, reply->len,
                                         NGX_HTTP_QC_REDIS_TOKEN_LEN))
@@ -576,7 +586,10 @@ ngx_http_qc_redis_lock_release(ngx_http_qc_redis_lock_t *lock,
                    : (result == NGX_HTTP_QC_LOCK_UNSTORED) ? 'u' : 'l';
 
             ngx_http_qc_redis_lock_end(lock, what,
-                                       what == 'u' ? alone_ms : 0);
+                                       (what == 'u') ? alone_ms
+                                       : (what == 's')
+                                         ? NGX_HTTP_QC_REDIS_LOCK_RECENT
+                                         : 0);
         }
 
         break;
@@ -593,10 +606,10 @@ ngx_http_qc_redis_lock_release(ngx_http_qc_redis_lock_t *lock,
 
 static void
 ngx_http_qc_redis_lock_end(ngx_http_qc_redis_lock_t *lock, u_char what,
-    ngx_msec_t alone)
+    ngx_msec_t live)
 {
     u_char     *p;
-    ngx_str_t   args[5];
+    ngx_str_t   args[6];
     u_char      ms[NGX_INT_T_LEN], message[NGX_HTTP_QC_REDIS_FILL_LEN];
 
     p = ngx_cpymem(message, "1 ", 2);
@@ -610,10 +623,12 @@ ngx_http_qc_redis_lock_end(ngx_http_qc_redis_lock_t *lock, u_char what,
     args[2] = lock->redis->locks->sub.channel;
     args[3].len = sizeof(message);
     args[3].data = message;
-    args[4].len = ngx_sprintf(ms, "%M", alone) - ms;
-    args[4].data = ms;
+    args[4].len = 1;
+    args[4].data = (u_char *) ((what == 's') ? "+" : "-");
+    args[5].len = ngx_sprintf(ms, "%M", live) - ms;
+    args[5].data = ms;
 
-    (void) ngx_http_qc_redis_lock_command(lock, args, 5,
+    (void) ngx_http_qc_redis_lock_command(lock, args, 6,
                                           ngx_http_qc_redis_lock_ended, NULL);
 }
 

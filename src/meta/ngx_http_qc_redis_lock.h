@@ -13,7 +13,8 @@
  * The string "<prefix>~lock:<64 hex>" is the random token of who holds it,
  * and lives for a lease of 3 s, which a timer of its worker renews: that of a
  * machine that is gone runs out.  Or it is "-", and lives for as long as
- * nobody need wait, since the last answer could not be stored.  It never
+ * nobody need wait, since the last answer could not be stored; or "+", for a
+ * second, after one was: who has looked before that finds it now.  It never
  * stays without a time to live.
  *
  * Its end is published on the channel "<prefix>~fills":
@@ -42,6 +43,7 @@ typedef enum {
     NGX_HTTP_QC_REDIS_LOCK_HELD = 0,
     NGX_HTTP_QC_REDIS_LOCK_BUSY,       /* another has it */
     NGX_HTTP_QC_REDIS_LOCK_ALONE,      /* there is nothing to wait for */
+    NGX_HTTP_QC_REDIS_LOCK_STORED,     /* just then: look again */
     NGX_HTTP_QC_REDIS_LOCK_FAILED      /* Redis does not tell */
 } ngx_http_qc_redis_lock_rc_e;
 
@@ -62,13 +64,14 @@ ngx_int_t ngx_http_qc_redis_locks_start(ngx_http_qc_redis_t *redis,
     ngx_cycle_t *cycle);
 
 /*
- * Asks for the lock of a key, which is then held for age ms at most.  NULL:
- * refused.  Otherwise done is called once, later, within the time-out of a
- * command; and the lock is the caller's to release, whatever done says.
+ * Asks for the lock of a key, which is then held for age ms at most; again:
+ * whatever was stored just then.  NULL: refused.  Otherwise done is called
+ * once, later, within the time-out of a command; and the lock is the caller's
+ * to release, whatever done says.
  */
 ngx_http_qc_redis_lock_t *ngx_http_qc_redis_lock_take(
     ngx_http_qc_redis_t *redis, const u_char *key, ngx_msec_t age,
-    ngx_http_qc_redis_lock_take_pt done, void *data);
+    ngx_uint_t again, ngx_http_qc_redis_lock_take_pt done, void *data);
 
 /* After ALONE: for how long, in ms, as Redis says; not bounded. */
 ngx_msec_t ngx_http_qc_redis_lock_alone(ngx_http_qc_redis_lock_t *lock);

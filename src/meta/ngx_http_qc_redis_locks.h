@@ -23,6 +23,7 @@
 
 #define NGX_HTTP_QC_REDIS_LOCK_LEASE    3000  /* ms */
 #define NGX_HTTP_QC_REDIS_LOCK_RENEW    1000
+#define NGX_HTTP_QC_REDIS_LOCK_RECENT   1000  /* of "+" */
 #define NGX_HTTP_QC_REDIS_LOCK_CHECK    1000  /* with a subscription */
 #define NGX_HTTP_QC_REDIS_LOCK_LOOK     250   /* without */
 #define NGX_HTTP_QC_REDIS_LOCK_NEXT     5     /* of all, one after another */

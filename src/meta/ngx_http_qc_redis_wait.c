@@ -473,6 +473,10 @@ ngx_http_qc_redis_wait_checked(ngx_http_qc_redis_t *redis, void *data,
         if (reply->len == 1 && reply->str[0] == '-') {
             result = NGX_HTTP_QC_LOCK_UNSTORED;
         }
+
+        if (reply->len == 1 && reply->str[0] == '+') {
+            result = NGX_HTTP_QC_LOCK_STORED;
+        }
     }
 
     if (lock->noted) {
