@@ -38,21 +38,23 @@ static void ngx_http_qc_redis_op_cancel(ngx_http_qc_meta_op_t *op);
 
 
 /*
- * ARGV: started, ms to live, and the pairs of the record, "v" first.  A key
- * never stays without a time to live, nor with fields of an older record.
- * The number is QC_TIME_MAX in ms: what is beyond it is no record's.  Of a
- * script only the first write is refused when memory is full, and never if
- * it is a DEL.
+ * ARGV: started, ms to live, epoch, and the pairs of the record, "v" first.  A
+ * fill that knows of later invalidations began later, whatever the clocks of
+ * machines say.  A key never stays without a time to live, nor with fields of
+ * an older record.  The number is QC_TIME_MAX in ms: what is beyond it is no
+ * record's.  Of a script only the first write is refused when memory is full,
+ * and never if it is a DEL.
  */
 
 static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
-    "local h=redis.call('HMGET',KEYS[1],'v','started')"
-    "local s=tonumber(h[2])"
-    "if h[1]==ARGV[4] and s and s>tonumber(ARGV[1])"
-    "and s<=253402300799000 then return 0 end "
-    "redis.call('HSET',KEYS[1],ARGV[3],ARGV[4])"
+    "local h=redis.call('HMGET',KEYS[1],'v','started','epoch')"
+    "local s,e=tonumber(h[2]),tonumber(h[3]or 0)"
+    "if h[1]==ARGV[5] and s and s>tonumber(ARGV[1])"
+    "and s<=253402300799000 "
+    "and e and e>=tonumber(ARGV[3])then return 0 end "
+    "redis.call('HSET',KEYS[1],ARGV[4],ARGV[5])"
     "redis.call('DEL',KEYS[1])"
-    "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
+    "redis.call('HSET',KEYS[1],unpack(ARGV,4))"
     "local r=redis.pcall('PEXPIRE',KEYS[1],ARGV[2])"
     "if r~=1 then redis.call('DEL',KEYS[1])end "
     "return r"
@@ -67,9 +69,9 @@ static ngx_str_t  ngx_http_qc_redis_put_script = ngx_string(
 static ngx_str_t  ngx_http_qc_redis_rsc_script = ngx_string(
     "local h=redis.call('HMGET',KEYS[1],'s3_path','format')"
     "if h[1] and h[2]~='json' then return 0 end "
-    "redis.call('HSET',KEYS[1],ARGV[3],ARGV[4])"
+    "redis.call('HSET',KEYS[1],ARGV[4],ARGV[5])"
     "redis.call('DEL',KEYS[1])"
-    "redis.call('HSET',KEYS[1],unpack(ARGV,3))"
+    "redis.call('HSET',KEYS[1],unpack(ARGV,4))"
     "local r=redis.pcall('PEXPIRE',KEYS[1],ARGV[2])"
     "if r~=1 then redis.call('DEL',KEYS[1])end "
     "return r"
@@ -402,6 +404,7 @@ ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
     ngx_http_qc_redis_args_t   args;
     u_char                     mem[QC_RSC_SCRATCH];
     u_char                     started[NGX_INT64_LEN], live[NGX_INT64_LEN];
+    u_char                     epoch[NGX_INT64_LEN];
 
     redis = meta->data;
 
@@ -439,6 +442,8 @@ ngx_http_qc_redis_put(ngx_http_qc_meta_t *meta, ngx_http_qc_meta_op_t *op)
                           ngx_sprintf(started, "%uL", op->record.started)
                           - started);
     ngx_http_qc_redis_arg(&args, live, ngx_sprintf(live, "%L", ttl) - live);
+    ngx_http_qc_redis_arg(&args, epoch,
+                          ngx_sprintf(epoch, "%uL", op->record.epoch) - epoch);
 
     for (i = 0; i < n; i++) {
         ngx_http_qc_redis_arg(&args, fields[i].name.data, fields[i].name.len);

@@ -24,7 +24,7 @@
     (NGX_HTTP_QC_REDIS_PREFIX_MAX + 2 * QC_KEY_LEN)
 
 /* EVAL script 1 key, ARGV[1..2] of the put script, then the pairs */
-#define NGX_HTTP_QC_REDIS_ARGS        (6 + 2 * QC_RSC_FIELDS)
+#define NGX_HTTP_QC_REDIS_ARGS        (7 + 2 * QC_RSC_FIELDS)
 
 
 typedef struct {

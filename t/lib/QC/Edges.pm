@@ -14,7 +14,10 @@ package QC::Edges;
 #     my %locks = locks($redis);              # URIs do not matter: keys,
 #                                             # and [value, ms to live]
 #
-# Each has one worker; /stats, and X-Status, as of QC::Collapse.
+# Each has one worker; /stats, and X-Status, as of QC::Collapse.  More options
+# follow the time-out: workers => 2, redis => lines of the zone instead of the
+# usual ones, silent => 1 (there is no subscription to wait for), and
+# start => sub { my ($edge, $n) = @_; $edge->run } with $n 0 and 1.
 
 use strict;
 use warnings;
@@ -29,17 +32,19 @@ our @EXPORT = qw/at counted counts edges locks many/;
 
 
 sub edges {
-    my ($redis, $location, $timeout) = @_;
+    my ($redis, $location, $timeout, %o) = @_;
 
     my @edges = map { QC::Nginx->new->has(qw/http proxy query_cache/) } 1, 2;
 
     $edges[$_]{edge} = 8080 + $_ for 0, 1;
 
-    for my $edge (@edges) {
+    for my $n (0, 1) {
+        my $edge = $edges[$n];
+
         $edge->write_file_expand('nginx.conf', conf($redis, $edge->{edge},
-            $location // '', $timeout // '60s'));
-        $edge->run;
-        counts($edge, 'subscribed', 1);
+            $location // '', $timeout // '60s', %o));
+        $o{start} ? $o{start}->($edge, $n) : $edge->run;
+        counts($edge, 'subscribed', $o{workers} // 1) unless $o{silent};
     }
 
     return @edges;
@@ -47,11 +52,17 @@ sub edges {
 
 
 sub conf {
-    my ($redis, $port, $location, $timeout) = @_;
+    my ($redis, $port, $location, $timeout, %o) = @_;
+
+    my $workers = $o{workers} // 1;
+    my $listen = $workers > 1 ? ' reuseport' : '';
+    my $lines = $o{redis} // 'redis_timeout 1s; redis_backoff 20ms 50ms;';
 
     return <<"EOF";
 
 %%TEST_GLOBALS%%
+
+worker_processes $workers;
 
 events {
 }
@@ -61,14 +72,13 @@ http {
 
     query_cache_zone z {
         redis ${\$redis->url};
-        redis_timeout 1s;
-        redis_backoff 20ms 50ms;
+        $lines
         store_retries 0;
         s3 http://127.0.0.1:%%PORT_s3%% bucket=b access_key=a secret_key=s;
     }
 
     server {
-        listen 127.0.0.1:%%PORT_$port%%;
+        listen 127.0.0.1:%%PORT_$port%%$listen;
 
         location / {
             query_cache z;
