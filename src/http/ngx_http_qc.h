@@ -358,6 +358,7 @@ void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
+ngx_http_qc_lock_result_e ngx_http_qc_unanswered(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_remote.c: likewise, of several machines; NGX_AGAIN: asked */

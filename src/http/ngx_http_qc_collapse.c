@@ -9,9 +9,9 @@
  * others wait until its answer is stored.  Nothing but that answer, stored
  * and found by another lookup, is shared: if there is none, for whatever
  * reason, all who wait run the upstream themselves, at once and in parallel.
- * If nothing is known of it, since its worker was killed or it takes too long,
- * one of them is the next fill.  Few of those who have waited for long run the
- * upstream beside the fill.
+ * If nothing is known of it, since its worker was killed, its client has left
+ * or it takes too long, one of them is the next fill.  Few of those who have
+ * waited for long run the upstream beside the fill.
  */
 
 #include "ngx_http_qc.h"
@@ -23,6 +23,7 @@ static ngx_uint_t ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_wait_reading(ngx_http_request_t *r);
 static void ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait);
+static ngx_uint_t ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx);
 
 
 /* Before the upstream is run: a step. */
@@ -383,8 +384,8 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 {
     ngx_http_qc_mark_e  mark;
 
-    if (!ctx->shareable || ctx->fill || ctx->request->connection->error) {
-        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+    if (!ctx->shareable || ctx->fill || ngx_http_qc_abandoned(ctx)) {
+        ngx_http_qc_lock_release(&ctx->lock, ngx_http_qc_unanswered(ctx));
         return;
     }
 
@@ -434,10 +435,34 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 }
 
 
+/*
+ * Of what ends without an answer to store.  That a client has left says
+ * nothing of the answer: of those who wait one is the next fill.
+ */
+
+ngx_http_qc_lock_result_e
+ngx_http_qc_unanswered(ngx_http_qc_ctx_t *ctx)
+{
+    return ngx_http_qc_abandoned(ctx) ? NGX_HTTP_QC_LOCK_LOST
+                                      : NGX_HTTP_QC_LOCK_UNSTORED;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_connection_t  *c;
+
+    c = ctx->request->connection;
+
+    return !ctx->fill && (c->error || c->timedout);
+}
+
+
 void
 ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
+    ngx_http_qc_lock_release(&ctx->lock, ngx_http_qc_unanswered(ctx));
 
     if (ctx->collapse) {
         ngx_http_qc_lock_leave(&ctx->collapse->wait);

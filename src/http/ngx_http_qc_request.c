@@ -277,6 +277,7 @@ ngx_http_qc_cleanup(void *data)
         ngx_http_qc_job_submit(job);
 
     } else {
+        ngx_http_qc_lock_release(&job->lock, ngx_http_qc_unanswered(ctx));
         ngx_http_qc_job_destroy(job);
     }
 }
