@@ -138,12 +138,13 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
 
     /*
      * Nobody queues for one run after another; but who has waited for a fill
-     * that was lost does so for the next one.  A variant, found after a wait
-     * for any of them, is another key.
+     * that was lost, or whose answer was invalid when it came, does so for the
+     * next one.  A variant, found after a wait for any of them, is another key.
      */
 
     if (ctx->collapse
         && ctx->collapse->wait.result != NGX_HTTP_QC_LOCK_LOST
+        && ctx->reason != QC_R_INVALIDATED
         && ngx_memcmp(ctx->collapse->key, ctx->key, QC_KEY_LEN) == 0)
     {
         return 0;
