@@ -421,6 +421,10 @@ ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx)
 
     fill->yielded = 1;
 
+    /* who waits for it here waits for that machine, then */
+
+    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
+
     ngx_http_qc_fill_stop(ctx->request);
 
     return NGX_DONE;
