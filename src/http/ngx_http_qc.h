@@ -356,6 +356,7 @@ ngx_int_t ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
 ngx_http_qc_lock_result_e ngx_http_qc_unanswered(ngx_http_qc_ctx_t *ctx);

@@ -361,6 +361,17 @@ ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx)
 }
 
 
+/* Whether another request does what a background fill would do. */
+
+ngx_uint_t
+ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx)
+{
+    return ctx->conf->lock != NGX_HTTP_QC_LOCK_OFF
+           && ctx->lock.token == 0
+           && ngx_http_qc_lock_busy(&ctx->zone->locks, ctx->key);
+}
+
+
 /* Of a background fill: who cannot be served what is stale waits for it. */
 
 void

@@ -159,7 +159,8 @@ ngx_http_qc_fill_pending(ngx_http_qc_ctx_t *ctx)
         }
     }
 
-    return ngx_http_qc_jobs_has(ctx->zone, ctx->key);
+    return ngx_http_qc_jobs_has(ctx->zone, ctx->key)
+           || ngx_http_qc_fetched(ctx);
 }
 
 

@@ -212,6 +212,25 @@ ngx_http_qc_lock_stored(ngx_http_qc_locks_t *locks, const u_char *key,
 }
 
 
+ngx_uint_t
+ngx_http_qc_lock_busy(ngx_http_qc_locks_t *locks, const u_char *key)
+{
+    ngx_uint_t  busy;
+
+    if (locks->sh == NULL) {
+        return 0;
+    }
+
+    ngx_shmtx_lock(&locks->shpool->mutex);
+
+    (void) ngx_http_qc_lock_place(locks, key, &busy);
+
+    ngx_shmtx_unlock(&locks->shpool->mutex);
+
+    return busy;
+}
+
+
 static ngx_http_qc_lock_node_t *
 ngx_http_qc_lock_set(ngx_http_qc_locks_t *locks, const u_char *key)
 {

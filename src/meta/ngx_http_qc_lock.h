@@ -145,6 +145,10 @@ ngx_int_t ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks,
     ngx_http_qc_lock_t *lock, const u_char *key, ngx_msec_t age,
     ngx_msec_t *since);
 
+/* Whether another could not take it now. */
+ngx_uint_t ngx_http_qc_lock_busy(ngx_http_qc_locks_t *locks,
+    const u_char *key);
+
 /*
  * Does nothing if it has no token.  What is stored wakes all who wait for the
  * key, whoever holds it by now.  With any other result one that has run out
