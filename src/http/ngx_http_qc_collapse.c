@@ -72,11 +72,18 @@ ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
     if (ctx->lock.token && ctx->again) {
         ctx->again = 0;
 
-        if (ngx_memcmp(ctx->lock.key, ctx->key, QC_KEY_LEN) == 0) {
-            return NGX_OK;
-        }
+        if (ngx_memcmp(ctx->lock.key, ctx->key, QC_KEY_LEN) != 0) {
+            ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
 
-        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+        } else if (ctx->shareable && ctx->reason != QC_R_HIT_FOR_MISS) {
+            return NGX_OK;
+
+        } else {
+
+            /* the others see for themselves: this one stores nothing now */
+
+            ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
+        }
     }
 
     if (!ngx_http_qc_locks(ctx)) {
