@@ -61,14 +61,19 @@ ngx_http_qc_early_why(ngx_http_qc_ctx_t *ctx)
     uint32_t                  chance;
     ngx_time_t               *tp;
     qc_record_t              *rec;
+    const u_char             *name;
     ngx_http_qc_fill_conf_t  *fill;
 
     fill = &ctx->conf->fill;
     rec = &ctx->op->record;
     tp = ngx_timeofday();
 
+    /* what another program has stored has no name of its own */
+
+    name = ctx->op->theirs ? ctx->key : rec->object;
+
     if (fill->ahead
-        && ngx_http_qc_use(&ctx->zone->uses, NGX_HTTP_QC_USE_HIT, rec->object)
+        && ngx_http_qc_use(&ctx->zone->uses, NGX_HTTP_QC_USE_HIT, name)
            >= fill->ahead_uses
         && qc_early_ahead(rec->created, rec->fresh, (uint64_t) tp->sec,
                           fill->ahead))
