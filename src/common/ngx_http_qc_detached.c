@@ -14,7 +14,6 @@ static ngx_int_t ngx_http_qc_detached_request(ngx_http_qc_detached_t *d,
 static void ngx_http_qc_detached_empty_handler(ngx_event_t *ev);
 static u_char *ngx_http_qc_detached_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
-static void **ngx_http_qc_subrequest_conf(ngx_http_request_t *r);
 
 
 static ngx_str_t  ngx_http_qc_subrequest_uri = ngx_string("/query_cache");
@@ -262,7 +261,7 @@ ngx_http_qc_subrequest(ngx_http_request_t *r, ngx_http_post_subrequest_t *ps,
 }
 
 
-static void **
+void **
 ngx_http_qc_subrequest_conf(ngx_http_request_t *r)
 {
     void                      **loc_conf;

@@ -51,5 +51,8 @@ void ngx_http_qc_detached_abort(ngx_http_qc_detached_t *d);
 ngx_http_request_t *ngx_http_qc_subrequest(ngx_http_request_t *r,
     ngx_http_post_subrequest_t *ps, ngx_http_event_handler_pt handler);
 
+/* A private copy of its configuration, log_subrequest off; NULL: no memory. */
+void **ngx_http_qc_subrequest_conf(ngx_http_request_t *r);
+
 
 #endif /* _NGX_HTTP_QC_DETACHED_H_INCLUDED_ */

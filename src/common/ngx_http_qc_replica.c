@@ -7,13 +7,16 @@
 #include "ngx_http_qc_replica.h"
 
 
+static ngx_int_t ngx_http_qc_replica_request(ngx_http_qc_detached_t *d,
+    ngx_http_request_t *r, ngx_str_t *dropped);
 static ngx_int_t ngx_http_qc_replica_connection(ngx_http_qc_detached_t *d,
     ngx_connection_t *c);
 static u_char *ngx_http_qc_replica_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
 static ngx_int_t ngx_http_qc_replica_headers(ngx_http_request_t *to,
-    ngx_http_request_t *r);
-static ngx_uint_t ngx_http_qc_replica_drops(ngx_table_elt_t *h);
+    ngx_http_request_t *r, ngx_str_t *dropped);
+static ngx_uint_t ngx_http_qc_replica_drops(ngx_table_elt_t *h,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_qc_replica_header(ngx_pool_t *pool,
     ngx_table_elt_t *to, ngx_table_elt_t *h);
 static ngx_int_t ngx_http_qc_replica_pointers(ngx_http_request_t *to,
@@ -28,14 +31,6 @@ static ngx_int_t ngx_http_qc_replica_variables(ngx_http_request_t *to,
 static ngx_uint_t ngx_http_qc_replica_of_connection(ngx_str_t *name);
 static ngx_int_t ngx_http_qc_replica_captures(ngx_http_request_t *to,
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_qc_replica_body(ngx_http_request_t *to,
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_qc_replica_buf(ngx_http_request_t *to,
-    ngx_http_request_body_t *rb, ngx_buf_t *b, ngx_chain_t **out);
-static ngx_int_t ngx_http_qc_replica_file(ngx_http_request_t *to,
-    ngx_temp_file_t *tf);
-static ngx_int_t ngx_http_qc_replica_str(ngx_pool_t *pool, ngx_str_t *to,
-    ngx_str_t *from);
 
 
 static size_t  ngx_http_qc_replica_strings[] = {
@@ -53,7 +48,17 @@ static size_t  ngx_http_qc_replica_strings[] = {
 };
 
 
+/* Fields that are left out: the first ones only if there is no body. */
+
 static ngx_str_t  ngx_http_qc_replica_dropped[] = {
+    ngx_string("content-digest"),
+    ngx_string("content-encoding"),
+    ngx_string("content-length"),
+    ngx_string("content-type"),
+    ngx_string("expect"),
+    ngx_string("repr-digest"),
+    ngx_string("transfer-encoding"),
+#define NGX_HTTP_QC_REPLICA_BODY   7    /* so many */
     ngx_string("if-match"),
     ngx_string("if-none-match"),
     ngx_string("if-modified-since"),
@@ -88,7 +93,49 @@ static ngx_str_t  ngx_http_qc_replica_names[] = {
 ngx_int_t
 ngx_http_qc_replica(ngx_http_qc_detached_t *d, ngx_http_request_t *r)
 {
-    ngx_int_t            rc;
+    ngx_int_t  rc;
+
+    rc = ngx_http_qc_replica_body(d->request, r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_qc_replica_request(d, r, ngx_http_qc_replica_dropped
+                                             + NGX_HTTP_QC_REPLICA_BODY);
+}
+
+
+ngx_int_t
+ngx_http_qc_replica_bare(ngx_http_qc_detached_t *d, ngx_http_request_t *r)
+{
+    ngx_http_request_t  *fr;
+
+    fr = d->request;
+
+    fr->request_body = ngx_pcalloc(fr->pool, sizeof(ngx_http_request_body_t));
+
+    if (fr->request_body == NULL
+        || ngx_http_qc_replica_request(d, r, ngx_http_qc_replica_dropped)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    fr->method = NGX_HTTP_GET;
+    fr->method_name = ngx_http_core_get_method;
+
+    fr->headers_in.content_length_n = -1;
+    fr->headers_in.chunked = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qc_replica_request(ngx_http_qc_detached_t *d, ngx_http_request_t *r,
+    ngx_str_t *dropped)
+{
     ngx_uint_t           i;
     ngx_str_t           *from, *to;
     ngx_http_request_t  *fr;
@@ -127,13 +174,7 @@ ngx_http_qc_replica(ngx_http_qc_detached_t *d, ngx_http_request_t *r)
     fr->valid_location = r->valid_location;
     fr->valid_unparsed_uri = r->valid_unparsed_uri;
 
-    rc = ngx_http_qc_replica_body(fr, r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_http_qc_replica_headers(fr, r) != NGX_OK
+    if (ngx_http_qc_replica_headers(fr, r, dropped) != NGX_OK
         || ngx_http_qc_replica_captures(fr, r) != NGX_OK
         || ngx_http_qc_replica_variables(fr, r) != NGX_OK)
     {
@@ -274,7 +315,8 @@ ngx_http_qc_replica_log_error(ngx_log_t *log, u_char *buf, size_t len)
 
 
 static ngx_int_t
-ngx_http_qc_replica_headers(ngx_http_request_t *to, ngx_http_request_t *r)
+ngx_http_qc_replica_headers(ngx_http_request_t *to, ngx_http_request_t *r,
+    ngx_str_t *dropped)
 {
     size_t            n;
     ngx_uint_t        i;
@@ -305,7 +347,7 @@ ngx_http_qc_replica_headers(ngx_http_request_t *to, ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++, n++) {
 
-            if (ngx_http_qc_replica_drops(&h[i])) {
+            if (ngx_http_qc_replica_drops(&h[i], dropped)) {
                 continue;
             }
 
@@ -334,11 +376,9 @@ ngx_http_qc_replica_headers(ngx_http_request_t *to, ngx_http_request_t *r)
 
 
 static ngx_uint_t
-ngx_http_qc_replica_drops(ngx_table_elt_t *h)
+ngx_http_qc_replica_drops(ngx_table_elt_t *h, ngx_str_t *name)
 {
-    ngx_str_t  *name;
-
-    for (name = ngx_http_qc_replica_dropped; name->len; name++) {
+    for ( /* void */ ; name->len; name++) {
         if (name->len == h->key.len
             && ngx_strncasecmp(name->data, h->key.data, name->len) == 0)
         {
@@ -606,168 +646,9 @@ ngx_http_qc_replica_captures(ngx_http_request_t *to, ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
-ngx_http_qc_replica_body(ngx_http_request_t *to, ngx_http_request_t *r)
-{
-    ngx_int_t                 rc;
-    ngx_chain_t              *cl, **last;
-    ngx_http_request_body_t  *rb;
-
-    rb = r->request_body;
-
-    if (rb == NULL) {
-        return r->reading_body ? NGX_DECLINED : NGX_OK;
-    }
-
-    /* a file whose name may be passed on, and that goes with its request */
-
-    if (r->reading_body || (rb->temp_file && r->request_body_in_clean_file)) {
-        return NGX_DECLINED;
-    }
-
-    to->request_body = ngx_pcalloc(to->pool, sizeof(ngx_http_request_body_t));
-    if (to->request_body == NULL) {
-        return NGX_ERROR;
-    }
-
-    to->request_body->received = rb->received;
-
-    if (rb->temp_file) {
-        rc = ngx_http_qc_replica_file(to, rb->temp_file);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
-    last = &to->request_body->bufs;
-
-    for (cl = rb->bufs; cl; cl = cl->next) {
-
-        rc = ngx_http_qc_replica_buf(to, rb, cl->buf, last);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        last = &(*last)->next;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_qc_replica_buf(ngx_http_request_t *to, ngx_http_request_body_t *rb,
-    ngx_buf_t *b, ngx_chain_t **out)
-{
-    size_t        size;
-    ngx_buf_t    *copy;
-    ngx_chain_t  *cl;
-
-    cl = ngx_alloc_chain_link(to->pool);
-    copy = ngx_calloc_buf(to->pool);
-
-    if (cl == NULL || copy == NULL) {
-        return NGX_ERROR;
-    }
-
-    cl->buf = copy;
-    cl->next = NULL;
-    *out = cl;
-
-    copy->last_buf = b->last_buf;
-
-    if (ngx_buf_in_memory(b)) {
-
-        size = b->last - b->pos;
-
-        copy->start = ngx_palloc(to->pool, size + 1);
-        if (copy->start == NULL) {
-            return NGX_ERROR;
-        }
-
-        copy->pos = copy->start;
-        copy->last = ngx_cpymem(copy->pos, b->pos, size);
-        copy->end = copy->last;
-        copy->temporary = (size != 0);
-
-        return NGX_OK;
-    }
-
-    /* the end of a chunked body is a buffer of nothing */
-
-    if (!b->in_file) {
-        return NGX_OK;
-    }
-
-    if (rb->temp_file == NULL || b->file != &rb->temp_file->file) {
-        return NGX_DECLINED;
-    }
-
-    copy->in_file = 1;
-    copy->file = &to->request_body->temp_file->file;
-    copy->file_pos = b->file_pos;
-    copy->file_last = b->file_last;
-
-    return NGX_OK;
-}
-
-
-/* Its name may be gone, but the file stays as long as it is open. */
-
-static ngx_int_t
-ngx_http_qc_replica_file(ngx_http_request_t *to, ngx_temp_file_t *tf)
-{
-    ngx_temp_file_t          *copy;
-    ngx_pool_cleanup_t       *cln;
-    ngx_pool_cleanup_file_t  *clnf;
-
-    if (tf->file.fd == NGX_INVALID_FILE) {
-        return NGX_DECLINED;
-    }
-
-    copy = ngx_pcalloc(to->pool, sizeof(ngx_temp_file_t));
-    cln = ngx_pool_cleanup_add(to->pool, sizeof(ngx_pool_cleanup_file_t));
-
-    if (copy == NULL
-        || cln == NULL
-        || ngx_http_qc_replica_str(to->pool, &copy->file.name, &tf->file.name)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    copy->file.log = to->connection->log;
-    copy->file.offset = tf->file.offset;
-    copy->offset = tf->offset;
-    copy->path = tf->path;
-    copy->pool = to->pool;
-
-    copy->file.fd = dup(tf->file.fd);
-
-    if (copy->file.fd == NGX_INVALID_FILE) {
-        ngx_log_error(NGX_LOG_CRIT, to->connection->log, ngx_errno,
-                      "dup() of \"%V\" failed", &copy->file.name);
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_pool_cleanup_file;
-
-    clnf = cln->data;
-    clnf->fd = copy->file.fd;
-    clnf->name = copy->file.name.data;
-    clnf->log = to->pool->log;
-
-    to->request_body->temp_file = copy;
-
-    return NGX_OK;
-}
-
-
 /* A zero follows, which some of nginx's parsers look for. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_qc_replica_str(ngx_pool_t *pool, ngx_str_t *to, ngx_str_t *from)
 {
     ngx_str_null(to);

@@ -28,6 +28,19 @@ ngx_int_t ngx_http_qc_replica(ngx_http_qc_detached_t *d,
     ngx_http_request_t *r);
 
 /*
+ * The same without a body, and with GET: to ask something else in the name of
+ * the same client.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_qc_replica_bare(ngx_http_qc_detached_t *d,
+    ngx_http_request_t *r);
+
+/* Parts of these; the body may be NGX_DECLINED, too. */
+ngx_int_t ngx_http_qc_replica_body(ngx_http_request_t *to,
+    ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_replica_str(ngx_pool_t *pool, ngx_str_t *to,
+    ngx_str_t *from);
+
+/*
  * The subrequest of d's request that a content handler may be run on: to the
  * handler it looks like the client's.  Redirects end in an error, and there
  * is no post_action.  It is the active request of the connection.
