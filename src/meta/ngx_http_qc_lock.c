@@ -162,6 +162,7 @@ ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock,
         lock->deadline = ngx_current_msec + age;
         ngx_http_qc_lock_lease(node, lock->deadline);
 
+        node->waiting = 0;
         node->state = NGX_HTTP_QC_LOCK_IS_HELD;
 
         lock->token = node->token;

@@ -164,6 +164,9 @@ void ngx_http_qc_lock_end(ngx_http_qc_locks_t *locks, const u_char *key,
 /* To another owner in this worker. */
 void ngx_http_qc_lock_move(ngx_http_qc_lock_t *to, ngx_http_qc_lock_t *from);
 
+/* How many wait for it on this machine; 0 if it is not held any more. */
+ngx_uint_t ngx_http_qc_lock_awaited(ngx_http_qc_lock_t *lock);
+
 /*
  * What `to` stands for is as good as what `from` does: the one of them that
  * others wait for is `to` then.  `from` keeps its token if neither can be

@@ -33,7 +33,8 @@ typedef struct {
                                                for that one */
     volatile ngx_msec_t            expires; /* ngx_current_msec, of any, or
                                                when it has ended */
-    volatile ngx_uint_t            state;
+    volatile uint32_t              state;
+    uint32_t                       waiting; /* for this owner */
 } ngx_http_qc_lock_node_t;
 
 

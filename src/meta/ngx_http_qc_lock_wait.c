@@ -16,6 +16,7 @@
 #define NGX_HTTP_QC_LOCK_LOOK      4        /* ms between looks at the table */
 
 
+static void ngx_http_qc_lock_awaits(ngx_http_qc_lock_t *lock, ngx_int_t n);
 static void ngx_http_qc_lock_look(ngx_http_qc_locks_t *locks,
     ngx_http_qc_lock_place_t *place);
 static ngx_uint_t ngx_http_qc_lock_over(ngx_http_qc_locks_t *locks,
@@ -61,6 +62,8 @@ ngx_http_qc_lock_wait(ngx_http_qc_lock_t *lock, ngx_http_qc_lock_wait_t *wait,
 
     ngx_queue_insert_tail(&place->waits, &wait->queue);
 
+    ngx_http_qc_lock_awaits(lock, 1);
+
     left = (ngx_msec_int_t) (wait->deadline - ngx_current_msec);
 
     ngx_add_timer(&wait->event, (ngx_msec_t) ngx_max(left, 0));
@@ -68,6 +71,58 @@ ngx_http_qc_lock_wait(ngx_http_qc_lock_t *lock, ngx_http_qc_lock_wait_t *wait,
     if (!locks->look.timer_set) {
         ngx_add_timer(&locks->look, NGX_HTTP_QC_LOCK_LOOK);
     }
+}
+
+
+/* Of an owner that is there no more nobody asks. */
+
+static void
+ngx_http_qc_lock_awaits(ngx_http_qc_lock_t *lock, ngx_int_t n)
+{
+    ngx_http_qc_locks_t      *locks;
+    ngx_http_qc_lock_node_t  *node;
+
+    locks = lock->locks;
+    node = &locks->sh->nodes[lock->place];
+
+    if (node->token != lock->other
+        || node->state != NGX_HTTP_QC_LOCK_IS_HELD)
+    {
+        return;
+    }
+
+    ngx_shmtx_lock(&locks->shpool->mutex);
+
+    if (node->token == lock->other) {
+        node->waiting += n;
+    }
+
+    ngx_shmtx_unlock(&locks->shpool->mutex);
+}
+
+
+ngx_uint_t
+ngx_http_qc_lock_awaited(ngx_http_qc_lock_t *lock)
+{
+    ngx_uint_t                n;
+    ngx_http_qc_locks_t      *locks;
+    ngx_http_qc_lock_node_t  *node;
+
+    if (lock->token == 0 || lock->extra) {
+        return 0;
+    }
+
+    locks = lock->locks;
+    node = &locks->sh->nodes[lock->place];
+
+    ngx_shmtx_lock(&locks->shpool->mutex);
+
+    n = (node->token == lock->token
+         && node->state == NGX_HTTP_QC_LOCK_IS_HELD) ? node->waiting : 0;
+
+    ngx_shmtx_unlock(&locks->shpool->mutex);
+
+    return n;
 }
 
 
@@ -252,6 +307,8 @@ ngx_http_qc_lock_dequeue(ngx_http_qc_lock_wait_t *wait)
     if (ngx_queue_empty(&place->waits)) {
         ngx_queue_remove(&place->queue);
     }
+
+    ngx_http_qc_lock_awaits(lock, -1);
 
     wait->lock = NULL;
 
