@@ -120,6 +120,18 @@
     X(saved, SAVED_BYTES, "read_bytes",                                       \
       "of hits, bytes the upstream had read for them")                        \
                                                                               \
+    X(abort, ABORT_FINISHED, "finished",                                      \
+      "upstream runs that went on without their client, to their end")        \
+    X(abort, ABORT_CANCELLED, "cancelled",                                    \
+      "upstream runs ended because their client left")                        \
+    X(abort, ABORT_EXPIRED, "expired",                                        \
+      "of these, after they had gone on for too long")                        \
+                                                                              \
+    X(cancel, CANCEL_MADE, "made", "requests for query_cache_cancel")         \
+    X(cancel, CANCEL_FAILED, "failed", "of these, without success")           \
+    X(cancel, CANCEL_REFUSED, "refused",                                      \
+      "requests not made: enough under way")                                  \
+                                                                              \
     X(lock, LOCK_WAITED, "waited", "requests that waited for another's fill") \
     X(lock, LOCK_COLLAPSED, "collapsed",                                      \
       "of these, answers served from what it has stored")                     \

@@ -26,6 +26,8 @@
 
 #define NGX_HTTP_QC_BUFFER_SIZE    32768    /* of capture and decoding */
 
+#define NGX_HTTP_QC_RUN_ID_LEN     32       /* hexadecimal digits */
+
 /* for how long the document of a persisted query counts as seen, s */
 #define NGX_HTTP_QC_PERSISTED_TIME  86400
 
@@ -42,6 +44,7 @@
 
 typedef struct ngx_http_qc_ctx_s   ngx_http_qc_ctx_t;
 typedef struct ngx_http_qc_job_s   ngx_http_qc_job_t;
+typedef struct ngx_http_qc_run_s   ngx_http_qc_run_t;
 
 typedef struct ngx_http_qc_transcode_s  ngx_http_qc_transcode_t;
 
@@ -182,6 +185,9 @@ struct ngx_http_qc_ctx_s {
     ngx_http_qc_lock_t             lock;    /* until there is a job */
     ngx_http_qc_collapse_t        *collapse;    /* NULL: it has not waited */
 
+    ngx_http_qc_run_t             *run;     /* the last one; NULL: none */
+    u_char                         run_id[NGX_HTTP_QC_RUN_ID_LEN];
+
     ngx_http_qc_job_t             *job;     /* the capture */
     qc_coding_e                    encoding; /* of the upstream's answer */
     time_t                         started; /* ms are in started_ms */
@@ -224,6 +230,10 @@ struct ngx_http_qc_ctx_s {
                                                    just then */
     unsigned                       admitted:1;  /* or not: its miss counts */
     unsigned                       counted:1;   /* in zone->nrunning */
+    unsigned                       left:1;      /* the client has, the run
+                                                   goes on */
+    unsigned                       identified:1;    /* run_id is there */
+    unsigned                       cancel:1;    /* of query_cache_cancel */
 };
 
 
@@ -371,6 +381,27 @@ ngx_int_t ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_error(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx);
+
+/*
+ * ngx_http_qc_abort.c: watch() when the content handler has begun.  The
+ * filters of ctx->left are header() and body(), NGX_ERROR ends the run;
+ * broken() is for an error of the next body filter.
+ */
+void ngx_http_qc_run_watch(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_run_header(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_run_body(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_qc_run_broken(ngx_http_qc_ctx_t *ctx, ngx_chain_t *in);
+void ngx_http_qc_run_finished(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_run_id(ngx_http_qc_ctx_t *ctx);
+
+/*
+ * ngx_http_qc_cancel.c: a request about a run that was ended.  The filters
+ * are of subrequests; NGX_DECLINED: of another.
+ */
+void ngx_http_qc_cancel(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_cancel_header_filter(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_cancel_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 
 /* ngx_http_qc_validate.c: what a 304, or a HEAD, says of an entry */
 ngx_int_t ngx_http_qc_validated(ngx_http_qc_ctx_t *ctx);

@@ -332,7 +332,7 @@ ngx_http_qc_capture_end(ngx_http_qc_ctx_t *ctx)
     }
 
     if (ngx_http_qc_complete(ctx, size) != NGX_OK
-        || (r->connection->error && !ctx->silent))
+        || (r->connection->error && !ctx->silent && !ctx->left))
     {
         ngx_http_qc_capture_endless(ctx);
         ngx_http_qc_capture_fail(ctx, QC_R_INCOMPLETE);

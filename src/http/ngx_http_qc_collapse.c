@@ -474,7 +474,7 @@ ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx)
 
     c = ctx->request->connection;
 
-    return !ctx->fill && (c->error || c->timedout);
+    return !ctx->fill && !ctx->left && (c->error || c->timedout);
 }
 
 

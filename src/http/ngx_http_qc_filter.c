@@ -86,6 +86,10 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
         rc = ngx_http_qc_fill_header_filter(r);
 
         if (rc == NGX_DECLINED) {
+            rc = ngx_http_qc_cancel_header_filter(r);
+        }
+
+        if (rc == NGX_DECLINED) {
             rc = ngx_http_qc_s3_header_filter(r);
         }
 
@@ -118,6 +122,10 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
 
     if (ctx && !ctx->hit) {
         ngx_http_qc_invalidate(ctx);
+    }
+
+    if (ctx && ctx->left) {
+        return ngx_http_qc_run_header(ctx);
     }
 
     if (ngx_http_qc_accept_query(r) != NGX_OK
@@ -200,6 +208,10 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         rc = ngx_http_qc_fill_body_filter(r, in);
 
         if (rc == NGX_DECLINED) {
+            rc = ngx_http_qc_cancel_body_filter(r, in);
+        }
+
+        if (rc == NGX_DECLINED) {
             rc = ngx_http_qc_s3_body_filter(r);
         }
 
@@ -229,7 +241,13 @@ ngx_http_qc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
                                        : NGX_OK;
     }
 
-    return ngx_http_qc_next_body_filter(r, in);
+    if (ctx->left) {
+        return ngx_http_qc_run_body(ctx, in);
+    }
+
+    rc = ngx_http_qc_next_body_filter(r, in);
+
+    return (rc == NGX_ERROR) ? ngx_http_qc_run_broken(ctx, in) : rc;
 }
 
 

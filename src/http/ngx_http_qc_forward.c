@@ -63,6 +63,8 @@ ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
 
     ctx->running = 1;
     ctx->answered = 0;
+    ctx->identified = 0;
+    ctx->run = NULL;
 
     ngx_http_qc_run_begin(ctx);
 
@@ -73,6 +75,7 @@ ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
         r->content_handler = ctx->handler;
         ngx_http_qc_forward_begin(ctx);
         rc = ngx_http_qc_forward(ctx);
+        ngx_http_qc_run_watch(ctx);
         ngx_http_qc_forward_watch(ctx);
 
         ngx_http_finalize_request(r, rc);
@@ -573,6 +576,16 @@ ngx_http_qc_taken_back(ngx_http_request_t *r)
     ngx_http_qc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
+
+    if (ctx && ctx->left) {
+
+        if (ctx->status == NGX_HTTP_QC_STATUS_REVALIDATED) {
+            ngx_http_qc_run_finished(ctx);
+        }
+
+        ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+        return;
+    }
 
     if (ctx) {
         ngx_http_qc_forget_answer(ctx);

@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_qc_read_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const char *fmt, uint64_t n, uint64_t m);
+static ngx_int_t ngx_http_qc_run_id_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static ngx_int_t ngx_http_qc_variable_none(ngx_http_variable_value_t *v);
@@ -77,6 +79,9 @@ static ngx_http_variable_t  ngx_http_qc_variables[] = {
     { ngx_string("query_cache_read_bytes"), NULL,
       ngx_http_qc_read_variable, offsetof(qc_record_t, bytes),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_run_id"), NULL,
+      ngx_http_qc_run_id_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -313,6 +318,37 @@ ngx_http_qc_variable_number(ngx_http_request_t *r,
     }
 
     return ngx_http_qc_variable_set(v, p, ngx_sprintf(p, fmt, n, m) - p);
+}
+
+
+/* Before there is a run it has no id, so that none gets into a key. */
+
+static ngx_int_t
+ngx_http_qc_run_id_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char             *p;
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL
+        || (!ctx->identified
+            && !ctx->running
+            && ctx->status != NGX_HTTP_QC_STATUS_BYPASS))
+    {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_HTTP_QC_RUN_ID_LEN);
+
+    if (p == NULL || !ngx_http_qc_run_id(ctx)) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, ctx->run_id, NGX_HTTP_QC_RUN_ID_LEN);
+
+    return ngx_http_qc_variable_set(v, p, NGX_HTTP_QC_RUN_ID_LEN);
 }
 
 

@@ -107,6 +107,13 @@ ngx_http_query_cache_log_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_query_cache_module);
 
+    if (ctx && ctx->left && r->connection->sent == 0) {
+
+        /* as nginx has it where the client does not see the answer */
+
+        r->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    }
+
     if (ctx == NULL || ctx->job == NULL) {
         return NGX_OK;
     }
