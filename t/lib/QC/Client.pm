@@ -14,7 +14,8 @@ package QC::Client;
 #
 # In steps:  $c->send_request('GET', '/a');  $c->send($bytes);
 #            $r = $c->read_response(method => 'GET');
-# Also:      $c->readable(0.1), $c->ended(2), $c->close, $c->reset.
+# Also:      $c->readable(0.1), $c->ended(2), $c->close, $c->reset,
+#            $c->await(1000): so many bytes are here, left for later.
 #
 # Options of a request: headers => [name => value, ...] (Host, and
 # Content-Length for a body, are added unless named), body, version
@@ -386,6 +387,21 @@ sub ended {
     my $n = sysread $self->{sock}, $self->{in}, 65536, length $self->{in};
 
     return !$n && $self->{in} eq '' ? 1 : 0;
+}
+
+
+# True once at least so many bytes are here that no answer has taken
+
+sub await {
+    my ($self, $bytes, $timeout) = @_;
+
+    $self->{end} = time() + ($timeout // $self->{timeout});
+    delete $self->{rate};
+
+    return eval {
+        $self->fill while length $self->{in} < $bytes;
+        1;
+    } ? 1 : ref $@ ? 0 : die $@;
 }
 
 
