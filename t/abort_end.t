@@ -34,6 +34,9 @@ my $up = QC::Upstream->start(port => port('up'), routes => {
         [200_000, 'reset']] },
     '/cut' => { %body, at => [[100_000, gate => 'cut']], cut => 200_000 },
     '/reset' => { gate => 'reset', reset => -1 },
+    '/accel' => { gate => 'accel', headers =>
+        ['X-Accel-Redirect' => '/target'] },
+    '/target' => { %body },
     '/error' => { gate => 'error', status => 500, body => 'error' },
     '/slow/head' => { gate => 'slow', %body },
     '/slow/body' => { at => [[100_000, gate => 'slow']], %body },
@@ -104,6 +107,15 @@ $up->release('error');
 ok($t->wait_stats('/stats', 'abort', 'cancelled', ++$cancelled),
     'error: there is an answer, but none to store');
 
+# an answer that is to be found elsewhere: there it goes on, too
+
+leave('/accel', 'accel');
+$up->release('accel');
+$on++;
+ok($t->wait_stats('/stats', 'store', 'stored', 1), 'accel: stored');
+is($t->stats('/stats', 'abort', 'finished'), 1, 'accel: finished');
+is($up->hits('/target'), 1, 'accel: by one run');
+
 # the bound
 
 for my $name (qw/head body drip/) {
@@ -121,8 +133,8 @@ my $stats = $t->stats('/stats');
 
 is($stats->{abort}{expired}, 3, 'three after a time');
 is($stats->{abort}{cancelled}, $cancelled, 'as many were cancelled');
-is($stats->{abort}{finished}, 0, 'none was finished');
-is($stats->{store}{stored}, 0, 'nothing is stored');
+is($stats->{abort}{finished}, 1, 'one was finished');
+is($stats->{store}{stored}, 1, 'and stored');
 
 # who waits for such a run
 

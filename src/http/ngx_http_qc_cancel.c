@@ -176,6 +176,7 @@ ngx_http_qc_cancel_subrequest(ngx_http_qc_cancel_t *cancel,
     }
 
     sr->internal = 1;
+    sr->valid_location = 1;
     sr->valid_unparsed_uri = 0;
     sr->add_uri_to_alias = 0;
 
@@ -208,6 +209,7 @@ static void
 ngx_http_qc_cancel_run(ngx_http_request_t *sr)
 {
     void                      **loc_conf;
+    ngx_int_t                   rc;
     ngx_http_phase_handler_t    ph;
     ngx_http_core_srv_conf_t   *cscf;
 
@@ -233,7 +235,12 @@ ngx_http_qc_cancel_run(ngx_http_request_t *sr)
 
     sr->loc_conf = loc_conf;
 
-    ngx_http_finalize_request(sr, sr->content_handler(sr));
+    rc = sr->content_handler(sr);
+
+    /* the phases that would go on from here are the client's */
+
+    ngx_http_finalize_request(sr, (rc == NGX_DECLINED) ? NGX_HTTP_NOT_FOUND
+                                                       : rc);
 }
 
 
