@@ -60,6 +60,7 @@ $conf =~ s{(?=        location = /stats)}{
         location /files/ {
             query_cache z;
             query_cache_valid 1h;
+            query_cache_no_store 1;
             alias %%TESTDIR%%/files/;
         }
 

@@ -91,6 +91,7 @@ ok($up->wait_at('first'), 'the first of a pipeline');
 $up->release('first');
 is($c->read_response->body, 'first', 'is answered');
 is($c->read_response->body, 'second', 'and the second');
+ok($t->wait_stats('/stats', 'store', 'stored', 2), 'both are stored');
 is($c->get('/first')->header('X-Status'), 'HIT', 'and another one');
 is($c->get('/second')->header('X-Status'), 'HIT', 'and another one');
 
