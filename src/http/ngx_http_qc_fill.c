@@ -48,12 +48,6 @@ static ngx_uint_t ngx_http_qc_fill_pending(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_fill_create(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill,
     ngx_http_qc_ctx_t *ctx);
-static ngx_int_t ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill,
-    ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr);
-static ngx_int_t ngx_http_qc_fill_nvs(ngx_http_qc_fill_t *fill,
-    ngx_http_qc_nvs_t *nvs);
-static ngx_http_qc_meta_op_t *ngx_http_qc_fill_op(ngx_pool_t *pool,
-    ngx_http_qc_meta_op_t *op);
 static void ngx_http_qc_fill_run(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_qc_fill_handler(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_qc_fill_process_header(ngx_http_request_t *sr);
@@ -260,136 +254,19 @@ ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    return ngx_http_qc_fill_ctx(fill, ctx, sr);
-}
-
-
-/* As the client's would be when its upstream is run. */
-
-static ngx_int_t
-ngx_http_qc_fill_ctx(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx,
-    ngx_http_request_t *sr)
-{
-    ngx_http_qc_ctx_t  *fctx;
-
-    fctx = ngx_http_qc_create_ctx(sr, ctx->zone, ctx->conf);
-    if (fctx == NULL) {
+    fill->ctx = ngx_http_qc_fill_ctx(ctx, sr);
+    if (fill->ctx == NULL) {
         return NGX_ERROR;
     }
 
-    fctx->fill = 1;
-    fctx->handler = ngx_http_qc_fill_handler;
-    fctx->status = NGX_HTTP_QC_STATUS_EXPIRED;
-    fctx->keyed = 1;
-    ngx_memcpy(fctx->key, ctx->key, QC_KEY_LEN);
-
-    fctx->ns.len = ctx->ns.len;
-    fctx->ns.data = ngx_pstrdup(fill->pool, &ctx->ns);
-
-    if (ctx->ns.len && fctx->ns.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    fctx->query = ngx_http_qc_query_copy(ctx->query, sr);
-    if (fctx->query == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* of the lookup, not of now: what was invalidated since stays so */
-
-    fctx->epoch = ctx->epoch;
-
-    fctx->op = ngx_http_qc_fill_op(fill->pool, ctx->op);
-    fctx->entry = (fctx->op != NULL);
-    fctx->validating = (fctx->op && ctx->reuse.validate);
-
-    if (ctx->variant) {
-
-        fctx->marker = ngx_http_qc_fill_op(fill->pool, ctx->marker);
-        if (fctx->marker == NULL) {
-            return NGX_ERROR;
-        }
-
-        fctx->variant = 1;
-        ngx_memcpy(fctx->primary, ctx->primary, QC_KEY_LEN);
-    }
-
-    fill->ctx = fctx;
-
-    if (ctx->nvs && ngx_http_qc_fill_nvs(fill, ctx->nvs) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_qc_fill_lock(fctx);
+    fill->ctx->handler = ngx_http_qc_fill_handler;
 
     /* filters and variables look for it there */
 
-    ngx_http_set_ctx(sr->main, fctx, ngx_http_query_cache_module);
+    ngx_http_set_ctx(sr->main, fill->ctx, ngx_http_query_cache_module);
     ngx_http_set_ctx(sr->main, fill, ngx_http_query_cache_filter_module);
 
     return NGX_OK;
-}
-
-
-/* By what rule the entry was found. */
-
-static ngx_int_t
-ngx_http_qc_fill_nvs(ngx_http_qc_fill_t *fill, ngx_http_qc_nvs_t *nvs)
-{
-    u_char             *p;
-    ngx_http_qc_nvs_t  *copy;
-
-    copy = ngx_palloc(fill->pool, sizeof(ngx_http_qc_nvs_t));
-    p = ngx_pnalloc(fill->pool, nvs->args.len);
-
-    if (copy == NULL || p == NULL) {
-        return NGX_ERROR;
-    }
-
-    *copy = *nvs;
-
-    ngx_memcpy(p, nvs->args.data, nvs->args.len);
-    copy->args.data = p;
-
-    if (nvs->found) {
-        copy->found = ngx_http_qc_fill_op(fill->pool, nvs->found);
-        if (copy->found == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    fill->ctx->nvs = copy;
-
-    return NGX_OK;
-}
-
-
-/* NULL if it cannot be copied: the fill then knows of no entry. */
-
-static ngx_http_qc_meta_op_t *
-ngx_http_qc_fill_op(ngx_pool_t *pool, ngx_http_qc_meta_op_t *op)
-{
-    qc_buf_t                b;
-    ngx_http_qc_meta_op_t  *copy;
-
-    copy = ngx_pcalloc(pool, sizeof(ngx_http_qc_meta_op_t));
-    if (copy == NULL) {
-        return NULL;
-    }
-
-    qc_buf_init(&b, copy->buf, sizeof(copy->buf));
-
-    if (qc_record_encode(&op->record, &b) != QC_OK
-        || qc_record_decode(&copy->record, qc_buf_written(&b)) != QC_OK)
-    {
-        return NULL;
-    }
-
-    ngx_memcpy(copy->key, op->key, QC_KEY_LEN);
-    copy->theirs = op->theirs;
-    copy->reason = QC_NO_METRIC;
-
-    return copy;
 }
 
 
