@@ -162,7 +162,7 @@ my @good = (
     (map { location("query_cache_abort $_") } qw/cancel finish auto/),
     (map { location("query_cache_cancel $_") } 'off', '/kill'),
     (map { location("query_cache_fail_backoff $_") } 'off', '1s', '2m',
-        '1s max=1s', '100ms max=1h'),
+        '1s max=1s', '5 max=1h'),
     (map { location("query_cache_min_uses $_") } '1', '65535'),
     (map { location("query_cache_min_cost $_") } '0', '1ms', '10m'),
     (map { location("query_cache_early $_") } '0', '1', '0.5', '1.125',

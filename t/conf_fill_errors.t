@@ -50,9 +50,11 @@ refused($t, 'no secret here',
     bad('cancel', qr/invalid URI "\S*", it must begin with "\/"/,
         qw/on @kill kill ""/),
 
-    bad('fail_backoff', qr/invalid time "\S*"/, qw/0 x -1 1q ""/),
+    bad('fail_backoff', qr/invalid time "\S*"/, qw/0 x -1 1q 500ms
+        0.5 ""/),
     bad('fail_backoff', qr/invalid parameter "\S*", it must be "max=time"/,
-        '1s 2s', '1s max=', '2s max=1s', '1s max=x', '1s Max=2s'),
+        '1s 2s', '1s max=', '2s max=1s', '1s max=x', '1s max=1500ms',
+        '1s Max=2s'),
 
     bad('early', qr/invalid number "\S*", it must be 0 to 1000/,
         qw/x -1 1.0001 1000.001 1001 ""/),

@@ -234,6 +234,10 @@ struct ngx_http_qc_ctx_s {
                                                    goes on */
     unsigned                       identified:1;    /* run_id is there */
     unsigned                       cancel:1;    /* of query_cache_cancel */
+    unsigned                       ended:1;     /* what has become of the run
+                                                   is noted */
+    unsigned                       trial:1;     /* of a query that has failed:
+                                                   others are held back */
 };
 
 
@@ -376,11 +380,25 @@ void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx);
+/*
+ * ngx_http_qc_backoff.c: queries that fail.  outcome() is called before
+ * locks are released, and heeded once per run; held_back() only if the
+ * upstream is about to be run, for the one that may is told so once.
+ */
+void ngx_http_qc_outcome(ngx_http_qc_ctx_t *ctx, ngx_uint_t failed);
+void ngx_http_qc_outcome_rejected(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
+void ngx_http_qc_outcome_left(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_failed_lately(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_backs_off(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_held_back(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_hold_back(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_error(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_is_failure(ngx_uint_t status);
+ngx_uint_t ngx_http_qc_serves_on_error(ngx_http_qc_ctx_t *ctx);
 
 /*
  * ngx_http_qc_abort.c: watch() when the content handler has begun.  The

@@ -256,6 +256,8 @@ ngx_http_qc_capture_fail(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
 {
     ngx_http_qc_reason(ctx, reason);
 
+    ngx_http_qc_outcome_rejected(ctx, reason);
+
     /* what ends it is this answer */
 
     ngx_http_qc_lock_move(&ctx->lock, &ctx->job->lock);
@@ -392,6 +394,7 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
 
     job->complete = 1;
 
+    ngx_http_qc_outcome(ctx, 0);
     ngx_http_qc_nvs_publish(ctx);
 
     if (ctx->reason == QC_R_HIT_FOR_MISS || ctx->shareable) {

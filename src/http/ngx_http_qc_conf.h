@@ -171,8 +171,8 @@ typedef struct {
     time_t                         auto_max;
     ngx_uint_t                     abort;   /* NGX_HTTP_QC_ABORT_... */
     ngx_str_t                      cancel;  /* empty: off */
-    ngx_msec_t                     backoff; /* 0: off */
-    ngx_msec_t                     backoff_max;
+    time_t                         backoff; /* 0: off */
+    time_t                         backoff_max;
 } ngx_http_qc_fill_conf_t;
 
 

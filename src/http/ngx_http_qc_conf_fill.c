@@ -212,10 +212,10 @@ ngx_http_qc_set_backoff(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qc_loc_conf_t *qlcf = conf;
 
+    time_t      first, max;
     ngx_str_t  *value, s;
-    ngx_msec_t  first, max;
 
-    if (qlcf->fill.backoff != NGX_CONF_UNSET_MSEC) {
+    if (qlcf->fill.backoff != NGX_CONF_UNSET) {
         return "is duplicate";
     }
 
@@ -226,28 +226,28 @@ ngx_http_qc_set_backoff(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    first = ngx_parse_time(&value[1], 0);
+    first = ngx_parse_time(&value[1], 1);
 
-    if (first == (ngx_msec_t) NGX_ERROR || first == 0) {
+    if (first == (time_t) NGX_ERROR || first == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid time \"%V\"",
                            &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    max = ngx_max(first, 60000);
+    max = ngx_max(first, 60);
 
     if (cf->args->nelts == 3) {
 
         if (ngx_strncmp(value[2].data, "max=", 4) == 0) {
             s.data = value[2].data + 4;
             s.len = value[2].len - 4;
-            max = ngx_parse_time(&s, 0);
+            max = ngx_parse_time(&s, 1);
 
         } else {
-            max = (ngx_msec_t) NGX_ERROR;
+            max = (time_t) NGX_ERROR;
         }
 
-        if (max == (ngx_msec_t) NGX_ERROR || max < first) {
+        if (max == (time_t) NGX_ERROR || max < first) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\", it must be "
                                "\"max=time\" and not less than the time",
@@ -281,7 +281,7 @@ ngx_http_qc_create_fill_conf(ngx_http_qc_fill_conf_t *conf)
     conf->min_cost = NGX_CONF_UNSET_MSEC;
     conf->auto_factor = NGX_CONF_UNSET_UINT;
     conf->abort = NGX_CONF_UNSET_UINT;
-    conf->backoff = NGX_CONF_UNSET_MSEC;
+    conf->backoff = NGX_CONF_UNSET;
 }
 
 
@@ -300,7 +300,7 @@ ngx_http_qc_merge_fill_conf(ngx_http_qc_fill_conf_t *prev,
         conf->auto_max = prev->auto_max;
     }
 
-    if (conf->backoff == NGX_CONF_UNSET_MSEC) {
+    if (conf->backoff == NGX_CONF_UNSET) {
         conf->backoff_max = prev->backoff_max;
     }
 
@@ -314,5 +314,5 @@ ngx_http_qc_merge_fill_conf(ngx_http_qc_fill_conf_t *prev,
     ngx_conf_merge_uint_value(conf->abort, prev->abort,
                               NGX_HTTP_QC_ABORT_CANCEL);
     ngx_conf_merge_str_value(conf->cancel, prev->cancel, "");
-    ngx_conf_merge_msec_value(conf->backoff, prev->backoff, 0);
+    ngx_conf_merge_sec_value(conf->backoff, prev->backoff, 0);
 }

@@ -40,6 +40,8 @@ typedef struct {
     unsigned                       leaving:1;   /* the worker is */
     unsigned                       ended:1;
     unsigned                       yielded:1;   /* to another machine's */
+    unsigned                       redirected:1;
+    ngx_int_t                      rc;      /* of the handler */
 } ngx_http_qc_fill_t;
 
 
@@ -57,6 +59,7 @@ static void ngx_http_qc_fill_next_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_timer_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill);
+static ngx_uint_t ngx_http_qc_fill_failed(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_stop(ngx_http_request_t *r);
 
 
@@ -87,6 +90,11 @@ ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx)
     if (!ngx_http_qc_mark_add(&zone->marks, NGX_HTTP_QC_MARK_FILL, ctx->key,
                               NGX_HTTP_QC_FILL_TIMEOUT))
     {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_qc_held_back(ctx)) {
+        ngx_http_qc_mark_clear(&zone->marks, NGX_HTTP_QC_MARK_FILL, ctx->key);
         return NGX_DECLINED;
     }
 
@@ -368,6 +376,8 @@ ngx_http_qc_fill_process_header(ngx_http_request_t *sr)
         ngx_log_error(NGX_LOG_INFO, sr->connection->log, 0,
                       "query cache fill ends at a redirect to \"%V\"",
                       &u->headers_in.x_accel_redirect->value);
+
+        fill->redirected = 1;
         return NGX_ERROR;
     }
 
@@ -387,6 +397,7 @@ ngx_http_qc_fill_post_handler(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     if (!fill->ended) {
         fill->ended = 1;
+        fill->rc = rc;
         ngx_post_event(&fill->next, &ngx_posted_events);
     }
 
@@ -436,9 +447,14 @@ ngx_http_qc_fill_timer_handler(ngx_event_t *ev)
         }
     }
 
-    if (fill->ended
-        || (ngx_msec_int_t) (fill->deadline - ngx_current_msec) <= 0)
+    if (!fill->ended
+        && (ngx_msec_int_t) (fill->deadline - ngx_current_msec) <= 0)
     {
+        fill->ended = 1;
+        fill->rc = NGX_HTTP_GATEWAY_TIME_OUT;
+    }
+
+    if (fill->ended) {
         ngx_http_qc_fill_end(fill);
         return;
     }
@@ -510,6 +526,8 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
 
     } else {
 
+        ngx_http_qc_outcome(ctx, ngx_http_qc_fill_failed(fill));
+
         if (job) {
             ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
             ngx_http_qc_job_destroy(job);
@@ -547,6 +565,17 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
 }
 
 
+/* Without an answer, or with half of it; not because the worker leaves. */
+
+static ngx_uint_t
+ngx_http_qc_fill_failed(ngx_http_qc_fill_t *fill)
+{
+    return !fill->redirected
+           && !fill->leaving
+           && (fill->rc == NGX_ERROR || ngx_http_qc_is_failure(fill->rc));
+}
+
+
 /* From inside its handlers: nothing more is wanted of the upstream. */
 
 static void
@@ -577,6 +606,10 @@ ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (r == ctx->request && ngx_http_qc_is_failure(r->headers_out.status)) {
+        ngx_http_qc_outcome(ctx, 1);
+    }
+
     if (r != ctx->request) {
 
         /* an answer in parts is beyond the capture */
@@ -597,6 +630,7 @@ ngx_http_qc_fill_header_filter(ngx_http_request_t *r)
 
     if (r != ctx->request || ctx->job == NULL) {
 
+        ngx_http_qc_outcome(ctx, 0);
         ngx_http_qc_unstorable(ctx, ctx->reason);
 
         /* nobody wants the rest, but a cache of nginx's own may */

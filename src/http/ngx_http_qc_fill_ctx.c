@@ -50,6 +50,9 @@ ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr)
         return NULL;
     }
 
+    fctx->trial = ctx->trial;
+    ctx->trial = 0;
+
     ngx_http_qc_fill_lock(fctx);
 
     return fctx;

@@ -110,6 +110,7 @@ ngx_http_qc_header_filter(ngx_http_request_t *r)
         ngx_http_qc_capture_start(ctx);
 
         if (ctx->job == NULL) {
+            ngx_http_qc_outcome(ctx, 0);
             ngx_http_qc_unstorable(ctx, ctx->reason);
         }
 

@@ -32,8 +32,6 @@ static ngx_int_t ngx_http_qc_forward_conditions(ngx_http_qc_ctx_t *ctx,
     ngx_list_t *to);
 static ngx_int_t ngx_http_qc_forward_push(ngx_list_t *to, const char *name,
     const char *lowcase, qc_str_t value);
-static ngx_uint_t ngx_http_qc_is_failure(ngx_uint_t status);
-static ngx_uint_t ngx_http_qc_serves_on_error(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_take_back(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_step_e step);
 static void ngx_http_qc_taken_back(ngx_http_request_t *r);
@@ -61,10 +59,15 @@ ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
 
     r = ctx->request;
 
+    if (!ctx->fill && ngx_http_qc_held_back(ctx)) {
+        return ngx_http_qc_hold_back(ctx);
+    }
+
     ctx->running = 1;
     ctx->answered = 0;
     ctx->identified = 0;
     ctx->run = NULL;
+    ctx->ended = 0;
 
     ngx_http_qc_run_begin(ctx);
 
@@ -455,6 +458,10 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
         ctx->on_error = 0;
     }
 
+    if (ngx_http_qc_is_failure(status) && (own || !r->cached)) {
+        ngx_http_qc_outcome(ctx, 1);
+    }
+
     if (ctx->validating && status == NGX_HTTP_NOT_MODIFIED) {
 
         if (own || ngx_http_qc_validated(ctx) != NGX_OK) {
@@ -464,6 +471,8 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
             ctx->validating = 0;
             return ngx_http_qc_take_back(ctx, NGX_HTTP_QC_UPSTREAM);
         }
+
+        ngx_http_qc_outcome(ctx, 0);
 
         return ngx_http_qc_take_back(ctx, NGX_HTTP_QC_SERVE);
     }
@@ -502,7 +511,7 @@ ngx_http_qc_answered(ngx_http_qc_ctx_t *ctx)
 
 /* RFC 5861 section 4. */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_qc_is_failure(ngx_uint_t status)
 {
     return status == NGX_HTTP_INTERNAL_SERVER_ERROR
@@ -514,7 +523,7 @@ ngx_http_qc_is_failure(ngx_uint_t status)
 
 /* Still: it may have taken a while to fail. */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_qc_serves_on_error(ngx_http_qc_ctx_t *ctx)
 {
     qc_reuse_t  reuse;

@@ -374,9 +374,9 @@ ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
                    "query cache: unsound answer");
 
-    /* while a fill is under way there is: an older one, still of use */
+    /* while a fill is under way, or is not tried, an older one is of use */
 
-    if (!ctx->fill) {
+    if (!ctx->fill && !(ctx->entry && ctx->conf->fill.backoff)) {
         ngx_http_qc_mark_set(&ctx->zone->marks, NGX_HTTP_QC_MARK_MISS,
                              ctx->key, ctx->conf->hit_for_miss);
     }

@@ -235,6 +235,11 @@ ngx_http_qc_redirected(ngx_http_request_t *r)
 
         ngx_http_qc_run_end(ctx);
 
+        if (ctx->running) {
+            ngx_http_qc_outcome_left(ctx);
+            ngx_http_qc_outcome(ctx, 0);
+        }
+
         if (ctx->lock.token) {
             ngx_http_qc_unstorable(ctx, QC_R_STATUS);
         }
@@ -256,6 +261,10 @@ ngx_http_qc_cleanup(void *data)
 
     if (ctx->op && ctx->op->pending) {
         ctx->zone->meta->cancel(ctx->op);
+    }
+
+    if (ctx->running) {
+        ngx_http_qc_outcome_left(ctx);
     }
 
     ngx_http_qc_query_free(ctx);

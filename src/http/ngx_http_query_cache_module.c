@@ -124,6 +124,7 @@ ngx_http_query_cache_log_handler(ngx_http_request_t *r)
     if (!job->complete) {
         ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
         ngx_http_qc_lock_release(&job->lock, ngx_http_qc_unanswered(ctx));
+        ngx_http_qc_outcome_left(ctx);
         ngx_http_qc_job_destroy(job);
         return NGX_OK;
     }

@@ -8,12 +8,13 @@
 
 
 #define NGX_HTTP_QC_MARK_WAYS      8   /* places one key may be in */
-#define NGX_HTTP_QC_MARK_KEY       27  /* bytes of a key that are kept; the
+#define NGX_HTTP_QC_MARK_KEY       26  /* bytes of a key that are kept; the
                                           rest chooses the places */
 
 
 typedef struct {
     u_char                         kind;
+    u_char                         count;
     u_char                         key[NGX_HTTP_QC_MARK_KEY];
     uint32_t                       expires;  /* unix time, s; 0: unused */
 } ngx_http_qc_mark_t;
@@ -26,6 +27,8 @@ struct ngx_http_qc_marks_sh_s {
 };
 
 
+static ngx_http_qc_mark_t ngx_http_qc_mark_read(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key);
 static ngx_uint_t ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks,
     ngx_http_qc_mark_e kind, const u_char *key, time_t seconds,
     ngx_uint_t anew);
@@ -84,11 +87,42 @@ ngx_uint_t
 ngx_http_qc_mark_test(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     const u_char *key)
 {
-    ngx_uint_t           marked;
-    ngx_http_qc_mark_t  *ways, *m;
+    return ngx_http_qc_mark_read(marks, kind, key).expires != 0;
+}
+
+
+ngx_uint_t
+ngx_http_qc_mark_count(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key)
+{
+    return ngx_http_qc_mark_read(marks, kind, key).count;
+}
+
+
+time_t
+ngx_http_qc_mark_left(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key)
+{
+    uint32_t  expires;
+
+    expires = ngx_http_qc_mark_read(marks, kind, key).expires;
+
+    return expires ? (time_t) expires - ngx_time() : 0;
+}
+
+
+/* All zero if there is none. */
+
+static ngx_http_qc_mark_t
+ngx_http_qc_mark_read(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key)
+{
+    ngx_http_qc_mark_t  *ways, *m, mark;
+
+    ngx_memzero(&mark, sizeof(ngx_http_qc_mark_t));
 
     if (marks->sh == NULL) {
-        return 0;
+        return mark;
     }
 
     ways = ngx_http_qc_mark_ways(marks->sh, key);
@@ -96,17 +130,20 @@ ngx_http_qc_mark_test(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     /* most keys have none, and do without the lock that verifies it */
 
     if (ngx_http_qc_mark_find(ways, kind, key) == NULL) {
-        return 0;
+        return mark;
     }
 
     ngx_shmtx_lock(&marks->shpool->mutex);
 
     m = ngx_http_qc_mark_find(ways, kind, key);
-    marked = (m && (time_t) m->expires > ngx_time());
+
+    if (m && (time_t) m->expires > ngx_time()) {
+        mark = *m;
+    }
 
     ngx_shmtx_unlock(&marks->shpool->mutex);
 
-    return marked;
+    return mark;
 }
 
 
@@ -127,18 +164,29 @@ ngx_uint_t
 ngx_http_qc_mark_add(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     const u_char *key, time_t seconds)
 {
-    return ngx_http_qc_mark_put(marks, kind, key, seconds, 0);
+    return ngx_http_qc_mark_put(marks, kind, key, seconds, 0) != 0;
 }
 
 
-/* anew: also if it is there. */
+ngx_uint_t
+ngx_http_qc_mark_raise(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
+    const u_char *key, time_t seconds)
+{
+    return ngx_http_qc_mark_put(marks, kind, key, seconds, 1);
+}
+
+
+/*
+ * anew: also if it is there.  Returns how often that was done, or 0 if it was
+ * not.
+ */
 
 static ngx_uint_t
 ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     const u_char *key, time_t seconds, ngx_uint_t anew)
 {
     time_t               now;
-    ngx_uint_t           put;
+    ngx_uint_t           put, there;
     ngx_http_qc_mark_t  *ways, *m;
 
     if (marks->sh == NULL) {
@@ -154,7 +202,8 @@ ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
 
     m = ngx_http_qc_mark_find(ways, kind, key);
 
-    put = (anew || m == NULL || (time_t) m->expires <= now);
+    there = (m && (time_t) m->expires > now);
+    put = (anew || !there);
 
     if (m == NULL) {
         m = ngx_http_qc_mark_victim(ways);
@@ -167,7 +216,9 @@ ngx_http_qc_mark_put(ngx_http_qc_marks_t *marks, ngx_http_qc_mark_e kind,
     }
 
     if (put) {
+        m->count = there ? (u_char) ngx_min(m->count + 1, 255) : 1;
         m->expires = (uint32_t) (now + seconds);
+        put = m->count;
     }
 
     ngx_shmtx_unlock(&marks->shpool->mutex);

@@ -27,9 +27,13 @@ typedef enum {
     NGX_HTTP_QC_MARK_QUERY,            /* a persisted query that is known to
                                           be a query */
     NGX_HTTP_QC_MARK_FILL,             /* a background fill is under way */
-    NGX_HTTP_QC_MARK_ALONE             /* as MISS, but there is an entry, or
+    NGX_HTTP_QC_MARK_ALONE,            /* as MISS, but there is an entry, or
                                           may soon be one: it is looked up,
                                           and nobody waits */
+    NGX_HTTP_QC_MARK_FAILED,           /* the last upstream run has failed;
+                                          counts those in a row */
+    NGX_HTTP_QC_MARK_BACKOFF           /* and it is not run again, or only
+                                          by who has set this */
 } ngx_http_qc_mark_e;
 
 
@@ -74,6 +78,21 @@ void ngx_http_qc_mark_clear(ngx_http_qc_marks_t *marks,
  */
 ngx_uint_t ngx_http_qc_mark_add(ngx_http_qc_marks_t *marks,
     ngx_http_qc_mark_e kind, const u_char *key, time_t seconds);
+
+/*
+ * Sets its time anew, and counts how often that was done while it was there:
+ * 1 to 255.  If marks are off, 1.
+ */
+ngx_uint_t ngx_http_qc_mark_raise(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key, time_t seconds);
+
+/* What raise() has counted; 0: there is no such mark. */
+ngx_uint_t ngx_http_qc_mark_count(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key);
+
+/* Seconds it will stay, rounded up; 0: there is no such mark. */
+time_t ngx_http_qc_mark_left(ngx_http_qc_marks_t *marks,
+    ngx_http_qc_mark_e kind, const u_char *key);
 
 
 #endif /* _NGX_HTTP_QC_MARK_H_INCLUDED_ */
