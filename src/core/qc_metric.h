@@ -48,6 +48,8 @@
       "the last answer could not be stored")                                  \
     X(reason, R_ABSENT, "absent", "no entry under this key")                  \
     X(reason, R_STALE, "stale", "the entry is past its lifetime")             \
+    X(reason, R_SLOW, "slow",                                                 \
+      "an entry past its lifetime was there before a new answer")             \
     X(reason, R_BACKOFF, "backoff",                                           \
       "the query has failed, and is not run again for a while")               \
     X(reason, R_INVALIDATED, "invalidated", "the entry was invalidated")      \

@@ -25,6 +25,7 @@
 
 
 #define NGX_HTTP_QC_BUFFER_SIZE    32768    /* of capture and decoding */
+#define NGX_HTTP_QC_FILL_TIMEOUT   600      /* of a background fill, s */
 
 #define NGX_HTTP_QC_RUN_ID_LEN     32       /* hexadecimal digits */
 
@@ -83,15 +84,6 @@ typedef struct {
 } ngx_http_qc_nvs_t;
 
 
-/* A request that waits, or has waited, for the fill of another. */
-
-typedef struct {
-    ngx_http_qc_lock_wait_t        wait;
-    u_char                         key[QC_KEY_LEN];
-    ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
-} ngx_http_qc_collapse_t;
-
-
 typedef enum {
     NGX_HTTP_QC_KEY = 0,
     NGX_HTTP_QC_PATH,
@@ -109,9 +101,25 @@ typedef enum {
     NGX_HTTP_QC_WOKEN,
     NGX_HTTP_QC_ASKED,
     NGX_HTTP_QC_TOLD,
+    NGX_HTTP_QC_SLOW,
     NGX_HTTP_QC_UPSTREAM,
     NGX_HTTP_QC_ERROR
 } ngx_http_qc_step_e;
+
+
+/* A request that waits, or has waited, for the fill of another. */
+
+typedef struct {
+    ngx_http_qc_lock_wait_t        wait;
+    u_char                         key[QC_KEY_LEN];
+    ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
+    ngx_msec_t                     since;   /* of the wait under way */
+    ngx_msec_t                     waited;  /* ms, in those that are over */
+    unsigned                       waiting:1;
+    unsigned                       slow:1;  /* with an entry to serve */
+    unsigned                       private:1;   /* what it waited for is not
+                                                   for others */
+} ngx_http_qc_collapse_t;
 
 
 typedef enum {
@@ -366,9 +374,12 @@ void ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec);
 /* ngx_http_qc_collapse.c: of equal misses one is the fill, others wait */
 ngx_int_t ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx);
-ngx_int_t ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow);
+void ngx_http_qc_collapsed(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_store_available(ngx_http_qc_zone_t *zone);
 void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
@@ -392,6 +403,13 @@ ngx_uint_t ngx_http_qc_failed_lately(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_backs_off(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_held_back(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_hold_back(ngx_http_qc_ctx_t *ctx);
+
+/*
+ * ngx_http_qc_slow.c: of an entry that is better than waiting; NGX_DECLINED:
+ * it is not for this request, or what another fetches is not
+ */
+ngx_int_t ngx_http_qc_slow(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_slow(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
@@ -552,6 +570,7 @@ ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
  */
 ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_fill_may(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_fill_ctx.c: on no memory NULL */
 ngx_http_qc_ctx_t *ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx,

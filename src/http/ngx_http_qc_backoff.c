@@ -47,7 +47,8 @@ ngx_http_qc_outcome(ngx_http_qc_ctx_t *ctx, ngx_uint_t failed)
 
     if (!conf->backoff) {
         ngx_http_qc_mark_set(marks, NGX_HTTP_QC_MARK_FAILED, ctx->key,
-                             NGX_HTTP_QC_FAILED_TIME);
+                             ngx_max(ctx->conf->hit_for_miss,
+                                     NGX_HTTP_QC_FAILED_TIME));
         return;
     }
 

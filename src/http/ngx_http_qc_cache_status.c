@@ -62,9 +62,12 @@ ngx_http_qc_cache_status(ngx_http_qc_ctx_t *ctx)
         s.ttl = (int64_t) ctx->op->record.fresh - (int64_t) ngx_time();
     }
 
-    /* served after it would have been forwarded, had it not waited */
+    /* served after it would have been forwarded, had it not waited in vain */
 
-    if (s.hit && ctx->collapse) {
+    if (s.hit && ctx->collapse
+        && !(ctx->collapse->slow
+             && ctx->status == NGX_HTTP_QC_STATUS_STALE))
+    {
         s.hit = 0;
         s.fwd = (qc_fwd_e) ctx->collapse->fwd;
         s.collapsed = 1;

@@ -20,7 +20,8 @@
 static ngx_int_t ngx_http_qc_local(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_shareable(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx);
-static ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx);
+static void ngx_http_qc_wait_bounds(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_lock_wait_t *wait);
 static void ngx_http_qc_wait_reading(ngx_http_request_t *r);
 static void ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait);
 static ngx_uint_t ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx);
@@ -48,7 +49,7 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
     }
 
     if (rc == NGX_AGAIN && ngx_http_qc_waits(ctx)) {
-        return ngx_http_qc_wait(ctx);
+        return ngx_http_qc_wait(ctx, NGX_HTTP_QC_WOKEN);
     }
 
     if (rc == NGX_OK && ngx_http_qc_remote(ctx) == NGX_AGAIN) {
@@ -134,8 +135,6 @@ ngx_http_qc_shareable(ngx_http_qc_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
 {
-    ngx_http_qc_tier_t  *tier;
-
     if (!ctx->shareable
         || ctx->lock.token
         || ctx->reason == QC_R_HIT_FOR_MISS)
@@ -157,11 +156,22 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
         return 0;
     }
 
-    tier = ctx->zone->tiers[ctx->zone->ntiers - 1];
-
-    return (tier->available == NULL || tier->available(tier))
+    return ngx_http_qc_store_available(ctx->zone)
            && !ngx_http_qc_mark_test(&ctx->zone->marks,
                                      NGX_HTTP_QC_MARK_ALONE, ctx->key);
+}
+
+
+/* Of the tier that must have what is stored. */
+
+ngx_uint_t
+ngx_http_qc_store_available(ngx_http_qc_zone_t *zone)
+{
+    ngx_http_qc_tier_t  *tier;
+
+    tier = zone->tiers[zone->ntiers - 1];
+
+    return tier->available == NULL || tier->available(tier);
 }
 
 
@@ -184,14 +194,19 @@ ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
+/*
+ * For the owner of the lock that was not taken.  next is the step then:
+ * NGX_HTTP_QC_WOKEN, or NGX_HTTP_QC_SLOW if there is an entry to serve.
+ */
+
+ngx_int_t
+ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next)
 {
-    if (ngx_http_qc_collapse(ctx) == NGX_DONE) {
+    if (ngx_http_qc_collapse(ctx, next == NGX_HTTP_QC_SLOW) == NGX_DONE) {
         return NGX_DONE;
     }
 
-    ctx->step = NGX_HTTP_QC_WOKEN;
+    ctx->step = next;
 
     ngx_http_qc_lock_wait(&ctx->lock, &ctx->collapse->wait,
                           ctx->request->connection);
@@ -203,17 +218,17 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx)
 /* The request is about to wait; NGX_DONE: it has ended. */
 
 ngx_int_t
-ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow)
 {
+    ngx_uint_t               first;
     ngx_http_request_t      *r;
     ngx_http_qc_collapse_t  *collapse;
-    ngx_http_qc_loc_conf_t  *conf;
 
     r = ctx->request;
-    conf = ctx->conf;
     collapse = ctx->collapse;
+    first = (collapse == NULL);
 
-    if (collapse == NULL) {
+    if (first) {
         collapse = ngx_pcalloc(r->pool, sizeof(ngx_http_qc_collapse_t));
         if (collapse == NULL) {
             ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
@@ -222,23 +237,52 @@ ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx)
 
         collapse->wait.handler = ngx_http_qc_wake;
         collapse->wait.data = ctx;
-        collapse->wait.max = conf->fill.concurrency;
-        collapse->wait.deadline = ngx_current_msec + conf->lock_timeout;
-        collapse->wait.last = ngx_current_msec
-                              + ngx_max(conf->lock_age, conf->lock_timeout);
 
         ctx->collapse = collapse;
 
         ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_WAITED);
     }
 
+    if (first || collapse->slow != slow) {
+        collapse->slow = (slow != 0);
+        ngx_http_qc_wait_bounds(ctx, &collapse->wait);
+    }
+
     collapse->fwd = ngx_http_qc_cache_status_fwd(ctx);
+    collapse->since = ngx_current_msec;
+    collapse->waiting = 1;
     ngx_memcpy(collapse->key, ctx->key, QC_KEY_LEN);
 
     r->read_event_handler = ngx_http_qc_wait_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
 
     return NGX_AGAIN;
+}
+
+
+/* Of all waits of a request of either kind. */
+
+static void
+ngx_http_qc_wait_bounds(ngx_http_qc_ctx_t *ctx, ngx_http_qc_lock_wait_t *wait)
+{
+    ngx_http_qc_loc_conf_t  *conf;
+
+    conf = ctx->conf;
+
+    if (ctx->collapse->slow) {
+
+        /* it does not run the upstream then: no need to be admitted */
+
+        wait->max = 0;
+        wait->deadline = ngx_current_msec + conf->fill.slow;
+        wait->last = wait->deadline;
+        return;
+    }
+
+    wait->max = conf->fill.concurrency;
+    wait->deadline = ngx_current_msec + conf->lock_timeout;
+    wait->last = ngx_current_msec + ngx_max(conf->lock_age,
+                                            conf->lock_timeout);
 }
 
 
@@ -298,9 +342,26 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
 
     ngx_http_set_log_request(c->log, r);
 
+    ngx_http_qc_collapsed(ctx);
     ngx_http_qc_resume(r);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* The wait is over. */
+
+void
+ngx_http_qc_collapsed(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_collapse_t  *collapse;
+
+    collapse = ctx->collapse;
+
+    if (collapse->waiting) {
+        collapse->waiting = 0;
+        collapse->waited += ngx_current_msec - collapse->since;
+    }
 }
 
 
@@ -379,14 +440,17 @@ ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx)
 }
 
 
-/* Of a background fill: who cannot be served what is stale waits for it. */
+/*
+ * Of a background fill: who cannot be served what is stale, or not yet, waits
+ * for it.
+ */
 
 void
 ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx)
 {
     ctx->shareable = ngx_http_qc_shareable(ctx);
 
-    if (ctx->shareable) {
+    if (ctx->lock.token == 0 && (ctx->shareable || ctx->conf->fill.slow)) {
         (void) ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
                                      ctx->conf->lock_age, NULL);
     }

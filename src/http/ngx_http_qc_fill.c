@@ -18,7 +18,6 @@
 #include "ngx_http_qc.h"
 
 
-#define NGX_HTTP_QC_FILL_TIMEOUT   600      /* s */
 #define NGX_HTTP_QC_FILL_CHECK     1000     /* ms between looks at the time */
 #define NGX_HTTP_QC_FILL_YIELD     1        /* s until the next one is tried */
 
@@ -61,6 +60,18 @@ static void ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill);
 static ngx_uint_t ngx_http_qc_fill_failed(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_stop(ngx_http_request_t *r);
+
+
+/* Whether it can be begun at all, sooner or later. */
+
+ngx_uint_t
+ngx_http_qc_fill_may(ngx_http_qc_ctx_t *ctx)
+{
+    return !ngx_exiting
+           && ctx->request->method != NGX_HTTP_HEAD
+           && ctx->zone->fill_concurrency
+           && ngx_http_qc_fill_repeatable(ctx);
+}
 
 
 ngx_int_t
@@ -523,6 +534,10 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
     } else if (fill->yielded) {
         ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
                              NGX_HTTP_QC_FILL_YIELD);
+
+        /* and who waits may wait for that, or serves what is stale */
+
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
 
     } else {
 

@@ -50,10 +50,19 @@ ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr)
         return NULL;
     }
 
+    /* with what who begins it waits for already */
+
     fctx->trial = ctx->trial;
     ctx->trial = 0;
 
+    ngx_http_qc_lock_move(&fctx->lock, &ctx->lock);
     ngx_http_qc_fill_lock(fctx);
+
+    /* who has an entry to serve bounds his wait himself */
+
+    if (ctx->conf->fill.slow) {
+        ngx_http_qc_lock_extend(&fctx->lock, NGX_HTTP_QC_FILL_TIMEOUT * 1000);
+    }
 
     return fctx;
 }

@@ -140,7 +140,7 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
             break;
         }
 
-        if (ngx_http_qc_collapse(ctx) == NGX_DONE) {
+        if (ngx_http_qc_collapse(ctx, 0) == NGX_DONE) {
             return NGX_DONE;
         }
 
@@ -197,6 +197,7 @@ ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
 {
     ctx->request->read_event_handler = ngx_http_block_reading;
 
+    ngx_http_qc_collapsed(ctx);
     ngx_http_qc_begin(ctx);
 
     switch (ctx->rc) {

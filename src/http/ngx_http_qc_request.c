@@ -57,6 +57,7 @@ static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "woken", ngx_http_qc_step_woken },
     { "asked", ngx_http_qc_step_asked },
     { "told", ngx_http_qc_step_told },
+    { "slow", ngx_http_qc_step_slow },
     { "upstream", ngx_http_qc_step_upstream },
     { "error", ngx_http_qc_step_error }
 };

@@ -105,6 +105,7 @@ ngx_http_qc_step_checked(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t     rc;
     qc_client_t  *client;
 
     client = ctx->conf->client_control ? &ctx->client : NULL;
@@ -129,7 +130,9 @@ ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
         return ngx_http_qc_update(ctx);
 
     default: /* QC_REUSE_FETCH */
-        return ngx_http_qc_fetch(ctx);
+        rc = ngx_http_qc_slow(ctx);
+
+        return (rc == NGX_DECLINED) ? ngx_http_qc_fetch(ctx) : rc;
     }
 }
 

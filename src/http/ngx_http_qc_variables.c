@@ -29,6 +29,8 @@ static ngx_int_t ngx_http_qc_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const char *fmt, uint64_t n, uint64_t m);
 static ngx_int_t ngx_http_qc_run_id_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_waited_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static ngx_int_t ngx_http_qc_variable_none(ngx_http_variable_value_t *v);
@@ -82,6 +84,9 @@ static ngx_http_variable_t  ngx_http_qc_variables[] = {
 
     { ngx_string("query_cache_run_id"), NULL,
       ngx_http_qc_run_id_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_waited"), NULL,
+      ngx_http_qc_waited_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -349,6 +354,38 @@ ngx_http_qc_run_id_variable(ngx_http_request_t *r,
     ngx_memcpy(p, ctx->run_id, NGX_HTTP_QC_RUN_ID_LEN);
 
     return ngx_http_qc_variable_set(v, p, NGX_HTTP_QC_RUN_ID_LEN);
+}
+
+
+static ngx_int_t
+ngx_http_qc_waited_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                  *p;
+    ngx_msec_t               ms;
+    ngx_http_qc_ctx_t       *ctx;
+    ngx_http_qc_collapse_t  *collapse;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || ctx->collapse == NULL) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    collapse = ctx->collapse;
+    ms = collapse->waited;
+
+    if (collapse->waiting) {
+        ms += ngx_current_msec - collapse->since;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qc_variable_set(v, p,
+               ngx_sprintf(p, "%T.%03M", (time_t) ms / 1000, ms % 1000) - p);
 }
 
 

@@ -316,6 +316,33 @@ ngx_http_qc_lock_keep(ngx_http_qc_locks_t *locks, ngx_http_qc_lock_t *lock)
 }
 
 
+void
+ngx_http_qc_lock_extend(ngx_http_qc_lock_t *lock, ngx_msec_t age)
+{
+    ngx_http_qc_locks_t      *locks;
+    ngx_http_qc_lock_node_t  *node;
+
+    if (lock->token == 0 || lock->extra) {
+        return;
+    }
+
+    locks = lock->locks;
+    node = &locks->sh->nodes[lock->place];
+
+    lock->deadline = ngx_current_msec + age;
+
+    ngx_shmtx_lock(&locks->shpool->mutex);
+
+    if (node->token == lock->token
+        && node->state == NGX_HTTP_QC_LOCK_IS_HELD)
+    {
+        ngx_http_qc_lock_lease(node, lock->deadline);
+    }
+
+    ngx_shmtx_unlock(&locks->shpool->mutex);
+}
+
+
 static void
 ngx_http_qc_lock_renew_handler(ngx_event_t *ev)
 {

@@ -149,6 +149,9 @@ ngx_int_t ngx_http_qc_lock_take(ngx_http_qc_locks_t *locks,
 ngx_uint_t ngx_http_qc_lock_busy(ngx_http_qc_locks_t *locks,
     const u_char *key);
 
+/* For age ms from now on, whatever was said when it was taken. */
+void ngx_http_qc_lock_extend(ngx_http_qc_lock_t *lock, ngx_msec_t age);
+
 /*
  * Does nothing if it has no token.  What is stored wakes all who wait for the
  * key, whoever holds it by now.  With any other result one that has run out
