@@ -40,6 +40,7 @@ typedef struct {
     unsigned                       ended:1;
     unsigned                       yielded:1;   /* to another machine's */
     unsigned                       redirected:1;
+    unsigned                       log:1;   /* log_subrequest */
     ngx_int_t                      rc;      /* of the handler */
 } ngx_http_qc_fill_t;
 
@@ -58,6 +59,7 @@ static void ngx_http_qc_fill_next_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_timer_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill);
+static void ngx_http_qc_fill_log(ngx_http_qc_fill_t *fill);
 static ngx_uint_t ngx_http_qc_fill_failed(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_stop(ngx_http_request_t *r);
 
@@ -223,11 +225,15 @@ ngx_http_qc_fill_init(ngx_http_qc_fill_t *fill, ngx_http_qc_ctx_t *ctx)
     ngx_int_t                    rc;
     ngx_http_request_t          *r, *sr;
     ngx_http_conf_ctx_t          conf;
+    ngx_http_core_loc_conf_t    *clcf;
     ngx_http_post_subrequest_t  *ps;
 
     r = ctx->request;
 
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
     fill->zone = ctx->zone;
+    fill->log = clcf->log_subrequest;
     fill->handler = ctx->handler;
     fill->deadline = ngx_current_msec + NGX_HTTP_QC_FILL_TIMEOUT * 1000;
     ngx_memcpy(fill->key, ctx->key, QC_KEY_LEN);
@@ -563,6 +569,8 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
                       : (char *) qc_metrics[ctx->reason].name.data);
     }
 
+    ngx_http_qc_fill_log(fill);
+
     if (fill->timer.timer_set) {
         ngx_del_timer(&fill->timer);
     }
@@ -577,6 +585,43 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
     ngx_http_qc_locks_admit(&zone->locks);
 
     ngx_destroy_pool(fill->pool);
+}
+
+
+/* As nginx does it; our own handler finds no job any more. */
+
+static void
+ngx_http_qc_fill_log(ngx_http_qc_fill_t *fill)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_request_t         *sr;
+    ngx_http_handler_pt        *handlers;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (!fill->log) {
+        return;
+    }
+
+    sr = fill->ctx->request;
+
+    /* what a client would have been told */
+
+    if (sr->headers_out.status == 0) {
+        sr->err_status = (fill->rc >= NGX_HTTP_SPECIAL_RESPONSE)
+                         ? (ngx_uint_t) fill->rc
+                         : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_set_log_request(sr->connection->log, sr);
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+
+    handlers = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+    n = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.nelts;
+
+    for (i = 0; i < n; i++) {
+        handlers[i](sr);
+    }
 }
 
 

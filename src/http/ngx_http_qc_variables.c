@@ -29,6 +29,8 @@ static ngx_int_t ngx_http_qc_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const char *fmt, uint64_t n, uint64_t m);
 static ngx_int_t ngx_http_qc_run_id_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_qc_fill_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_waited_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_qc_variable_set(ngx_http_variable_value_t *v,
@@ -84,6 +86,9 @@ static ngx_http_variable_t  ngx_http_qc_variables[] = {
 
     { ngx_string("query_cache_run_id"), NULL,
       ngx_http_qc_run_id_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("query_cache_fill"), NULL,
+      ngx_http_qc_fill_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("query_cache_waited"), NULL,
       ngx_http_qc_waited_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -354,6 +359,22 @@ ngx_http_qc_run_id_variable(ngx_http_request_t *r,
     ngx_memcpy(p, ctx->run_id, NGX_HTTP_QC_RUN_ID_LEN);
 
     return ngx_http_qc_variable_set(v, p, NGX_HTTP_QC_RUN_ID_LEN);
+}
+
+
+static ngx_int_t
+ngx_http_qc_fill_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_qc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_query_cache_module);
+
+    if (ctx == NULL || !ctx->fill) {
+        return ngx_http_qc_variable_none(v);
+    }
+
+    return ngx_http_qc_variable_set(v, (u_char *) "1", 1);
 }
 
 
