@@ -139,13 +139,13 @@ is($stats->{store}{stored}, 1, 'and stored');
 # who waits for such a run
 
 my $c = one($t, '/slow/head?wait');
-ok($up->wait_at('slow'), 'one under way');
+ok($up->wait_requests('/slow/head', 2), 'one under way');
 my @others = crowd($t, 3, '/slow/head?wait');
 $c->reset;
-ok($up->wait_at('slow', 3), 'it is ended: the others run the upstream');
+ok($up->wait_requests('/slow/head', 3), 'it is ended: another takes its place');
 $up->release('slow');
 is(scalar(grep { $_->body_length == 2_000_000 } answers(@others)), 3,
-    'and have their answers');
+    'and all have their answers');
 $_->close for @others;
 
 for my $pid (@workers) {

@@ -240,6 +240,7 @@ struct ngx_http_qc_ctx_s {
     unsigned                       counted:1;   /* in zone->nrunning */
     unsigned                       left:1;      /* the client has, the run
                                                    goes on */
+    unsigned                       expired:1;   /* no longer, then */
     unsigned                       identified:1;    /* run_id is there */
     unsigned                       cancel:1;    /* of query_cache_cancel */
     unsigned                       ended:1;     /* what has become of the run

@@ -454,6 +454,8 @@ ngx_http_qc_run_timer_handler(ngx_event_t *ev)
 
     ngx_http_qc_count(&ctx->zone->stats, QC_ABORT_EXPIRED);
 
+    ctx->expired = 1;
+
     /* unless proxy_cache wants the answer, it ends here */
 
     run->read(r);

@@ -538,7 +538,14 @@ ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx)
 
     c = ctx->request->connection;
 
-    return !ctx->fill && !ctx->left && (c->error || c->timedout);
+    if (ctx->left) {
+
+        /* what became of the run is the answer's doing, or nobody's */
+
+        return ctx->expired;
+    }
+
+    return !ctx->fill && (c->error || c->timedout);
 }
 
 
