@@ -123,10 +123,12 @@ for my $uri (qw{/a /b}) {
     $r = $t->get($uri);
     is($r->header('X-Status'), 'HIT', "$uri: no part of the key");
     is($r->header('X-Id'), undef, "$uri: a hit has none");
-    like(slurp($t->testdir . '/id.log'), qr{^\Q$uri $id\E MISS\.$}m,
-        "$uri: in the access log");
-    like(slurp($t->testdir . '/id.log'), qr{^\Q$uri\E - HIT\.$}m,
-        "$uri: but not of the hit");
+    ok(wait_until(sub {
+        slurp($t->testdir . '/id.log') =~ m{^\Q$uri $id\E MISS\.$}m
+    }), "$uri: in the access log");
+    ok(wait_until(sub {
+        slurp($t->testdir . '/id.log') =~ m{^\Q$uri\E - HIT\.$}m
+    }), "$uri: but not of the hit");
 }
 
 # even if one asks for it
