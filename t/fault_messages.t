@@ -48,12 +48,22 @@ for my $what (qw/s l/) {
     ok(counts($there, 'remote_waited', $waited + 1), "$what: waits again");
 }
 
+# or of nothing to wait for: the key says otherwise
+
+my $commands = counted($there, 'commands', 'redis');
+$redis->cli('PUBLISH', $channel, "1 $key u");
+ok(counts($there, 'notified', 3), 'u: heard');
+ok(wait_until(sub { counted($there, 'commands', 'redis') > $commands }),
+    'u: the key is looked at');
+
 # many, of this key, of others, and of none
 
-for my $message ("1 $key s", "1 $key l", '1 ' . 'a' x 64 . ' u', 'x' x 300) {
+for my $message ("1 $key s", "1 $key l", "1 $key u",
+    '1 ' . 'a' x 64 . ' u', 'x' x 300)
+{
     my $name = substr($message, 0, 4) . '.. ' . substr $message, -1;
     my @before = map { counted($there, $_) } qw/notified ignored/;
-    my $commands = counted($there, 'commands', 'redis');
+    $commands = counted($there, 'commands', 'redis');
 
     $redis->cli('EVAL',
         "for i=1,10000 do redis.call('PUBLISH',ARGV[1],ARGV[2])end",

@@ -68,6 +68,7 @@ struct ngx_http_qc_redis_lock_s {
 
     unsigned                          lost:1;    /* to be held no longer */
     unsigned                          noted:1;   /* its end may have been */
+    unsigned                          behind:1;  /* that, behind pending */
     unsigned                          waited:1;
 };
 

@@ -29,6 +29,7 @@ static void ngx_http_qc_redis_wait_leave_all(
 static ngx_int_t ngx_http_qc_redis_wait_check(ngx_http_qc_redis_lock_t *lock);
 static void ngx_http_qc_redis_wait_checked(ngx_http_qc_redis_t *redis,
     void *data, redisReply *reply, qc_metric_e reason);
+static void ngx_http_qc_redis_wait_goes_on(ngx_http_qc_redis_lock_t *lock);
 
 
 static ngx_str_t  ngx_http_qc_redis_get = ngx_string("GET");
@@ -282,7 +283,11 @@ ignored:
 }
 
 
-/* Who does not wait yet may have asked behind the end that this tells of. */
+/*
+ * Who does not wait yet may have asked behind the end that this tells of, and
+ * it may be that of who had the lock before, or of nobody.  To look again costs
+ * little; but before all who wait here go upstream, the key has to say so, too.
+ */
 
 static void
 ngx_http_qc_redis_wait_notify(ngx_http_qc_redis_locks_t *locks,
@@ -304,12 +309,19 @@ ngx_http_qc_redis_wait_notify(ngx_http_qc_redis_locks_t *locks,
             continue;
         }
 
-        if (lock->state == NGX_HTTP_QC_REDIS_LOCK_WAITING) {
-            ngx_http_qc_redis_wait_end(lock, result);
+        lock->noted = 1;
+        lock->result = result;
 
-        } else {
-            lock->noted = 1;
-            lock->result = result;
+        if (lock->state != NGX_HTTP_QC_REDIS_LOCK_WAITING) {
+            continue;
+        }
+
+        lock->behind = (lock->pending != NULL);
+
+        if (result != NGX_HTTP_QC_LOCK_UNSTORED
+            || ngx_http_qc_redis_wait_check(lock) != NGX_OK)
+        {
+            ngx_http_qc_redis_wait_end(lock, result);
         }
     }
 }
@@ -466,7 +478,7 @@ ngx_http_qc_redis_wait_checked(ngx_http_qc_redis_t *redis, void *data,
         if (reply->len == NGX_HTTP_QC_REDIS_TOKEN_LEN
             && ngx_memcmp(reply->str, lock->token, reply->len) == 0)
         {
-            lock->noted = 0;
+            ngx_http_qc_redis_wait_goes_on(lock);
             return;
         }
 
@@ -487,4 +499,22 @@ ngx_http_qc_redis_wait_checked(ngx_http_qc_redis_t *redis, void *data,
     }
 
     ngx_http_qc_redis_wait_end(lock, result);
+}
+
+
+/* It is held still, unless what was noted came after that was said. */
+
+static void
+ngx_http_qc_redis_wait_goes_on(ngx_http_qc_redis_lock_t *lock)
+{
+    if (!lock->behind) {
+        lock->noted = 0;
+        return;
+    }
+
+    lock->behind = 0;
+
+    if (ngx_http_qc_redis_wait_check(lock) != NGX_OK) {
+        ngx_http_qc_redis_wait_end(lock, lock->result);
+    }
 }
