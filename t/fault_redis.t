@@ -4,8 +4,8 @@
 
 # Redis is lost amid a fill, while requests of two nginx wait for it: killed and
 # begun anew without a key, silent for a while, made the empty copy of another
-# one and then a master again, out of memory.  At most one of each nginx runs the
-# upstream, all are answered, and afterwards everything is as before.
+# one and then a master again, out of memory.  At most one of each nginx runs
+# the upstream, all are answered, and afterwards everything is as before.
 
 
 use strict;
@@ -49,7 +49,7 @@ my %faults = (
     },
     flushed => sub { $redis->cli('FLUSHALL') },
     promoted => sub {
-        my $other = redis();
+        my $other = redis(conf => ['repl-diskless-sync-delay 0']);
         $redis->cli('REPLICAOF', '127.0.0.1', $other->port);
         ok(wait_until(sub {
             $redis->cli('INFO', 'replication') =~ /master_link_status:up/

@@ -2,9 +2,9 @@
 
 # Copyright (C) 2026 The ngx_http_query_cache_module authors
 
-# The client of a fill leaves, while others wait in its nginx and in another one:
-# one of them all runs the upstream.  So is it when the client leaves that waits
-# for the other nginx, for itself and for those behind it: then nobody does.
+# The client of a fill leaves, while others wait in its nginx and in another
+# one: one of them all runs the upstream.  When the client leaves that waits for
+# the other nginx, for itself and for those behind it, nobody does.
 
 
 use strict;
