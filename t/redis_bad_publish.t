@@ -25,7 +25,7 @@ my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 my $redis = QC::FakeRedis->start(port => port('redis'), eval => sub {
     my ($fake, $keys, $args) = @_;
 
-    my (undef, undef, %fields) = @$args;
+    my (undef, undef, undef, %fields) = @$args;
     $fake->ctl_set_hash($keys->[0], \%fields);
 
     return QC::FakeRedis::integer(1);

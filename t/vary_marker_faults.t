@@ -35,7 +35,7 @@ my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 
 my $redis = QC::FakeRedis->start(port => port('redis'), eval => sub {
     my ($fake, $keys, $args) = @_;
-    my (undef, undef, %fields) = @$args;
+    my (undef, undef, undef, %fields) = @$args;
 
     return QC::FakeRedis::error('ERR no room')
         if $fields{vary} && $fake->{refuses};
