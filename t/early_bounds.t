@@ -20,7 +20,7 @@ use QC::Upstream;
 
 my $t = QC::Nginx->new->has(qw/http proxy query_cache/);
 my @fresh = ('Cache-Control' => 'max-age=600');
-my @late = ('Cache-Control' => 'max-age=1000', Age => 800);
+my @late = ('Cache-Control' => 'max-age=100');
 
 my $up = QC::Upstream->start(port => port('up'), routes => {
     '/held/*' => { gate => 'held', body => 'held', headers => \@fresh },
@@ -41,7 +41,7 @@ my $up = QC::Upstream->start(port => port('up'), routes => {
 });
 
 $t->write_file_expand('nginx.conf', costing(zone => 'fill_concurrency 1;',
-    '/a/' => 'query_cache_refresh_ahead 75% uses=1; query_cache_revalidate on;'
+    '/a/' => 'query_cache_refresh_ahead 1% uses=1; query_cache_revalidate on;'
         . ' query_cache_bypass $arg_bypass;',
     '/page/' => 'proxy_intercept_errors on; error_page 404 /elsewhere/page;',
     '/held/' => '', more => <<'EOF'));
@@ -68,9 +68,14 @@ sub room {
     due();
 }
 
-# Another one
+# Another one, of which more than a hundredth is over; HEAD begins no fill
 
-sub due { $n++; stored($t, "/a/late$n") }
+sub due {
+    $n++;
+    stored($t, "/a/late$n");
+    ok(wait_until(sub { (lifetime($t->head("/a/late$n")) // 100) < 100 }),
+        "/a/late$n: is due");
+}
 
 stored($t, "/a/$_") for qw/304 stale/;
 due();

@@ -59,6 +59,7 @@ ngx_http_qc_early_why(ngx_http_qc_ctx_t *ctx)
 {
     int64_t                   left;
     uint32_t                  chance;
+    uint64_t                  from;
     ngx_time_t               *tp;
     qc_record_t              *rec;
     const u_char             *name;
@@ -72,11 +73,14 @@ ngx_http_qc_early_why(ngx_http_qc_ctx_t *ctx)
 
     name = ctx->op->theirs ? ctx->key : rec->object;
 
+    /* what is old when it comes is no newer when it is fetched at once */
+
+    from = ngx_max(rec->created, rec->started / 1000);
+
     if (fill->ahead
         && ngx_http_qc_use(&ctx->zone->uses, NGX_HTTP_QC_USE_HIT, name)
            >= fill->ahead_uses
-        && qc_early_ahead(rec->created, rec->fresh, (uint64_t) tp->sec,
-                          fill->ahead))
+        && qc_early_ahead(from, rec->fresh, (uint64_t) tp->sec, fill->ahead))
     {
         return QC_FILL_AHEAD;
     }
