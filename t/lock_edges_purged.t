@@ -63,16 +63,20 @@ for my $name (qw/here there/) {
         "$name: the new one stays");
 }
 
-# of one nginx, too
+# of one nginx, too: who came before has the answer of then
 
 my $fill = at($here, '/alone');
 ok($up->wait_at('alone-old'), 'alone: one runs the upstream');
-my @others = many($here, 4, '/alone');
+my @before = many($here, 4, '/alone');
 at($here, '/alone', method => 'PUT', body => 'x')->read_response;
+my @after = many($here, 4, '/alone');
 $up->release('alone-old');
-ok($up->wait_at('alone-new'), 'alone: another one does');
+my @r = answers(@before);
+is(said(@r) . ' ' . bodies(@r), '4 HIT old', 'alone: who came before');
+ok($up->wait_at('alone-new'), 'alone: another one runs the upstream');
 $up->release('alone-new');
-is(said(answers(@others)), '3 HIT, 1 MISS', 'alone: all are answered');
+@r = answers(@after);
+is(said(@r) . ' ' . bodies(@r), '3 HIT, 1 MISS new', 'alone: who came later');
 is($up->count('GET /alone'), 2, 'alone: by two runs');
 
 ok(wait_until(sub { !locks($redis) }), 'no lock is left');

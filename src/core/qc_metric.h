@@ -137,11 +137,12 @@
       "requests not made: enough under way")                                  \
                                                                               \
     X(lock, LOCK_WAITED, "waited", "requests that waited for another's fill") \
-    X(lock, LOCK_COLLAPSED, "collapsed",                                      \
-      "of these, answers served from what it has stored")                     \
     X(lock, LOCK_TIMEOUT, "timed_out", "of these, waits up to their bound")   \
     X(lock, LOCK_HELD_BACK, "held_back",                                      \
       "of these, waits beyond it: enough others run the upstream")            \
+    X(lock, LOCK_COLLAPSED, "collapsed",                                      \
+      "answers of another's fill, to requests that would have gone upstream") \
+    X(lock, LOCK_LIVE, "live", "of these, before they were stored")           \
     X(lock, LOCK_UNSTORED, "unstored", "fills that ended with nothing stored") \
     X(lock, LOCK_EXPIRED, "expired",                                          \
       "fills that took too long, or whose worker was killed")                 \

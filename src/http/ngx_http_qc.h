@@ -46,6 +46,7 @@
 typedef struct ngx_http_qc_ctx_s   ngx_http_qc_ctx_t;
 typedef struct ngx_http_qc_job_s   ngx_http_qc_job_t;
 typedef struct ngx_http_qc_run_s   ngx_http_qc_run_t;
+typedef struct ngx_http_qc_live_s  ngx_http_qc_live_t;
 
 typedef struct ngx_http_qc_transcode_s  ngx_http_qc_transcode_t;
 
@@ -93,6 +94,7 @@ typedef enum {
     NGX_HTTP_QC_CHECKED,
     NGX_HTTP_QC_REUSE,
     NGX_HTTP_QC_SERVE,
+    NGX_HTTP_QC_LIVE,
     NGX_HTTP_QC_OPEN,
     NGX_HTTP_QC_OPENED,
     NGX_HTTP_QC_SEND,
@@ -115,6 +117,12 @@ typedef struct {
     ngx_uint_t                     fwd;     /* qc_fwd_e, as it would be */
     ngx_msec_t                     since;   /* of the wait under way */
     ngx_msec_t                     waited;  /* ms, in those that are over */
+
+    /* for a live answer */
+    ngx_queue_t                    queue;   /* bucket of the key */
+    ngx_event_t                    event;   /* posted: there is one */
+
+    unsigned                       queued:1;
     unsigned                       waiting:1;
     unsigned                       slow:1;  /* with an entry to serve */
     unsigned                       private:1;   /* what it waited for is not
@@ -192,6 +200,8 @@ struct ngx_http_qc_ctx_s {
     ngx_msec_t                     looked;  /* ngx_current_msec, of that */
     ngx_http_qc_lock_t             lock;    /* until there is a job */
     ngx_http_qc_collapse_t        *collapse;    /* NULL: it has not waited */
+    ngx_http_qc_live_t            *live;    /* what it is served from, or
+                                               NULL */
 
     ngx_http_qc_run_t             *run;     /* the last one; NULL: none */
     u_char                         run_id[NGX_HTTP_QC_RUN_ID_LEN];
@@ -266,12 +276,14 @@ typedef enum {
 struct ngx_http_qc_job_s {
     ngx_queue_t                    queue;   /* waiting, of its priority */
     ngx_queue_t                    same;    /* bucket of its key */
+    ngx_queue_t                    others;  /* likewise, while it is live */
     ngx_http_qc_zone_t            *zone;
     ngx_pool_t                    *pool;
     ngx_uint_t                     priority;
 
     u_char                         key[QC_KEY_LEN];
     qc_record_t                    record;
+    qc_record_t                    answer;  /* while it is live, to readers */
     u_char                         primary[QC_KEY_LEN]; /* of its variants */
     qc_record_t                    marker;  /* to publish there, if it has
                                                names */
@@ -303,6 +315,7 @@ struct ngx_http_qc_job_s {
 
     u_char                         fill[QC_KEY_LEN];    /* whose mark it has */
     ngx_http_qc_lock_t             lock;    /* of who waits for it */
+    ngx_uint_t                     refs;    /* its own, and readers' */
 
     ngx_http_qc_job_step_e         step;
     ngx_uint_t                     tier_n;
@@ -325,6 +338,7 @@ struct ngx_http_qc_job_s {
     unsigned                       stored:1;    /* an object is in a tier */
     unsigned                       expired:1;
     unsigned                       filled:1;    /* by a background fill */
+    unsigned                       live:1;
 };
 
 
@@ -412,6 +426,21 @@ ngx_int_t ngx_http_qc_hold_back(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_slow(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_slow(ngx_http_qc_ctx_t *ctx);
 
+/*
+ * ngx_http_qc_live.c: answers that are complete, and not stored yet.
+ * begin(), once its job is complete, wakes those it is for of who wait();
+ * end() before the job does, which is freed with its last reference.  join():
+ * whether there is one for the request, whose step is set then.
+ */
+void ngx_http_qc_live_init(ngx_http_qc_jobs_t *jobs);
+void ngx_http_qc_live_begin(ngx_http_qc_job_t *job);
+void ngx_http_qc_live_end(ngx_http_qc_job_t *job);
+void ngx_http_qc_job_release(ngx_http_qc_job_t *job);
+void ngx_http_qc_live_wait(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_live_leave(ngx_http_qc_collapse_t *collapse);
+ngx_uint_t ngx_http_qc_live_join(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_step_live(ngx_http_qc_ctx_t *ctx);
+
 /* ngx_http_qc_forward.c: the request on its way to the upstream */
 ngx_int_t ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_error(ngx_http_qc_ctx_t *ctx);
@@ -473,6 +502,7 @@ ngx_int_t ngx_http_qc_step_opened(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_finish(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_hit_stream(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_hit_break(ngx_http_request_t *r);
 void ngx_http_qc_hit_cleanup(ngx_http_qc_ctx_t *ctx);
 

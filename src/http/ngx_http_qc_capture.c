@@ -403,6 +403,12 @@ ngx_http_qc_capture_done(ngx_http_qc_ctx_t *ctx)
         ngx_http_qc_mark_clear(&ctx->zone->marks, NGX_HTTP_QC_MARK_ALONE,
                                ctx->key);
     }
+
+    /* of a subrequest, the end of a chain may not be that of the answer */
+
+    if (!ctx->fill) {
+        ngx_http_qc_live_begin(job);
+    }
 }
 
 

@@ -6,9 +6,10 @@
 
 /*
  * Of equal misses at the same time one runs the upstream, the fill, and the
- * others wait until its answer is stored.  Nothing but that answer, stored
- * and found by another lookup, is shared: if there is none, for whatever
- * reason, all who wait run the upstream themselves, at once and in parallel.
+ * others wait until its answer is stored, or is live, and they are beside it.
+ * Nothing but that answer, as a lookup would find it, is shared: if there is
+ * none, for whatever reason, all who wait run the upstream themselves, at once
+ * and in parallel.
  * If nothing is known of it, since its worker was killed, its client has left
  * or it takes too long, one of them is the next fill.  Few of those who have
  * waited for long run the upstream beside the fill.
@@ -41,6 +42,10 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
     ctx->shareable = ngx_http_qc_shareable(ctx);
 
     rc = ngx_http_qc_local(ctx);
+
+    if (ctx->live) {
+        return NGX_OK;
+    }
 
     if (rc == NGX_DONE) {
         ctx->recent = 1;
@@ -87,7 +92,9 @@ ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
         }
     }
 
-    if (!ngx_http_qc_locks(ctx)) {
+    if (!ngx_http_qc_locks(ctx)
+        || (ngx_http_qc_waits(ctx) && ngx_http_qc_live_join(ctx)))
+    {
         return NGX_DECLINED;
     }
 
@@ -210,6 +217,7 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next)
 
     ngx_http_qc_lock_wait(&ctx->lock, &ctx->collapse->wait,
                           ctx->request->connection);
+    ngx_http_qc_live_wait(ctx);
 
     return NGX_AGAIN;
 }
@@ -339,6 +347,8 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
     ctx = wait->data;
     r = ctx->request;
     c = r->connection;
+
+    ngx_http_qc_live_leave(ctx->collapse);
 
     ngx_http_set_log_request(c->log, r);
 
@@ -555,6 +565,7 @@ ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_lock_release(&ctx->lock, ngx_http_qc_unanswered(ctx));
 
     if (ctx->collapse) {
+        ngx_http_qc_live_leave(ctx->collapse);
         ngx_http_qc_lock_leave(&ctx->collapse->wait);
     }
 }

@@ -40,9 +40,12 @@
 typedef struct {
     ngx_queue_t                    waiting[NGX_HTTP_QC_PRIORITIES];
     ngx_queue_t                    buckets[NGX_HTTP_QC_JOB_BUCKETS];
+    ngx_queue_t                    live[NGX_HTTP_QC_JOB_BUCKETS];
+    ngx_queue_t                    waits[NGX_HTTP_QC_JOB_BUCKETS];
     ngx_uint_t                     nwaiting;
     ngx_uint_t                     active;
-    size_t                         memory;  /* held by captures and jobs */
+    size_t                         memory;  /* held by captures, jobs,
+                                               and readers of these */
     off_t                          temp;    /* likewise, in files */
     ngx_uint_t                     invalidations;   /* not yet written */
     ngx_event_t                    start;   /* posted: begin waiting jobs */

@@ -384,7 +384,7 @@ ngx_http_qc_restore_headers(ngx_http_qc_ctx_t *ctx)
         r->allow_ranges = 1;
 
         /* several ranges of a body in several buffers are beyond nginx */
-        r->single_range = rec->size > ctx->zone->hold;
+        r->single_range = (ctx->live || rec->size > ctx->zone->hold);
     }
 
     if (ngx_http_qc_coding_headers(ctx) != NGX_OK) {

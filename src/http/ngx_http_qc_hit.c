@@ -28,7 +28,6 @@ static void ngx_http_qc_hit_stop_timer(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_last(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_next_tier(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx);
-static ngx_int_t ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx);
 
 
 /* Asks the tiers, one after the other. */
@@ -507,7 +506,7 @@ ngx_http_qc_hit_fallback(ngx_http_qc_ctx_t *ctx)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
 {
     ngx_http_request_t  *r;
@@ -515,7 +514,10 @@ ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
     r = ctx->request;
 
     ctx->hit = 1;
-    ctx->tier = ctx->zone->tiers[ctx->tier_n]->name;
+
+    if (ctx->live == NULL) {
+        ctx->tier = ctx->zone->tiers[ctx->tier_n]->name;
+    }
 
     switch (ctx->status) {
     case NGX_HTTP_QC_STATUS_STALE:

@@ -49,6 +49,7 @@ static ngx_http_qc_step_t  ngx_http_qc_steps[] = {
     { "checked", ngx_http_qc_step_checked },
     { "reuse", ngx_http_qc_step_reuse },
     { "serve", ngx_http_qc_step_serve },
+    { "live", ngx_http_qc_step_live },
     { "open", ngx_http_qc_step_open },
     { "opened", ngx_http_qc_step_opened },
     { "send", ngx_http_qc_step_send },

@@ -216,6 +216,12 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
     }
 
     ctx->tier_n = 0;
+
+    if (ctx->live) {
+        ctx->step = NGX_HTTP_QC_LIVE;
+        return NGX_OK;
+    }
+
     ctx->step = ngx_http_qc_not_modified(ctx) ? NGX_HTTP_QC_SEND
                                               : NGX_HTTP_QC_OPEN;
 

@@ -47,13 +47,17 @@ ngx_http_qc_slow(ngx_http_qc_ctx_t *ctx)
         }
     }
 
+    ctx->status = NGX_HTTP_QC_STATUS_EXPIRED;
+
+    if (ngx_http_qc_live_join(ctx)) {
+        return NGX_OK;
+    }
+
     rc = ngx_http_qc_slow_begin(ctx);
 
     if (rc != NGX_AGAIN) {
         return rc;
     }
-
-    ctx->status = NGX_HTTP_QC_STATUS_EXPIRED;
 
     return ngx_http_qc_wait(ctx, NGX_HTTP_QC_SLOW);
 }

@@ -69,6 +69,8 @@ ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log)
         ngx_queue_init(&jobs->buckets[i]);
     }
 
+    ngx_http_qc_live_init(jobs);
+
     ngx_queue_init(&zone->fills);
 
     jobs->ident.fd = (ngx_socket_t) -1;
@@ -99,6 +101,7 @@ ngx_http_qc_job_create(ngx_http_qc_zone_t *zone)
 
     job->pool = pool;
     job->zone = zone;
+    job->refs = 1;
     job->last_chunk = &job->chunks;
 
     job->ident.fd = (ngx_socket_t) -1;
@@ -146,6 +149,7 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
         ngx_del_timer(&job->retry);
     }
 
+    ngx_http_qc_live_end(job);
     ngx_http_qc_lock_release(&job->lock, NGX_HTTP_QC_LOCK_UNSTORED);
 
     if (job->filled) {
@@ -153,14 +157,11 @@ ngx_http_qc_job_destroy(ngx_http_qc_job_t *job)
                                job->fill);
     }
 
-    jobs->memory -= job->memory;
-    jobs->temp -= job->spilled;
-
     if (jobs->nwaiting) {
         ngx_post_event(&jobs->start, &ngx_posted_events);
     }
 
-    ngx_destroy_pool(job->pool);
+    ngx_http_qc_job_release(job);
 }
 
 
@@ -171,6 +172,8 @@ ngx_http_qc_job_submit(ngx_http_qc_job_t *job)
     ngx_http_qc_jobs_t  *jobs;
 
     jobs = &job->zone->jobs;
+
+    ngx_http_qc_live_begin(job);
 
     other = ngx_http_qc_jobs_find(job->zone, job->key);
 

@@ -17,7 +17,7 @@ package QC::Collapse;
 #     said(answers($fill, @others));          # "9 HIT, 1 MISS"
 #
 # collapsing(lines of http, lines of the zone, lines of the location):
-# two workers, the zone z on disk, /stats.
+# two workers, the zone z on disk, /stats.  one_worker(): with one.
 
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ use Test::More ();
 
 use QC::Util qw/slow/;
 
-our @EXPORT = qw/answers bodies collapsing crowd fresh one said waited/;
+our @EXPORT = qw/answers bodies collapsing crowd fresh one one_worker said waited/;
 
 use constant LIMIT => 20;       # seconds to wait for an answer
 
@@ -80,6 +80,15 @@ http {
 }
 
 EOF
+}
+
+
+sub one_worker {
+    my $conf = collapsing(@_);
+
+    $conf =~ s/worker_processes 2/worker_processes 1/ or die;
+
+    return $conf;
 }
 
 
