@@ -143,6 +143,8 @@
     X(lock, LOCK_COLLAPSED, "collapsed",                                      \
       "answers of another's fill, to requests that would have gone upstream") \
     X(lock, LOCK_LIVE, "live", "of these, before they were stored")           \
+    X(lock, LOCK_SHARED, "shared",                                            \
+      "of these, from a body that another request had read")                  \
     X(lock, LOCK_UNSTORED, "unstored", "fills that ended with nothing stored") \
     X(lock, LOCK_EXPIRED, "expired",                                          \
       "fills that took too long, or whose worker was killed")                 \

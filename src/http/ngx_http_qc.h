@@ -124,6 +124,8 @@ typedef struct {
 
     unsigned                       queued:1;
     unsigned                       waiting:1;
+    unsigned                       reads:1; /* for one who reads the body */
+    unsigned                       read:1;  /* it has */
     unsigned                       slow:1;  /* with an entry to serve */
     unsigned                       private:1;   /* what it waited for is not
                                                    for others */
@@ -316,6 +318,8 @@ struct ngx_http_qc_job_s {
     u_char                         fill[QC_KEY_LEN];    /* whose mark it has */
     ngx_http_qc_lock_t             lock;    /* of who waits for it */
     ngx_uint_t                     refs;    /* its own, and readers' */
+    ngx_msec_t                     looked;  /* if shared: when that was, */
+    ngx_str_t                      tier;    /* and where it was read */
 
     ngx_http_qc_job_step_e         step;
     ngx_uint_t                     tier_n;
@@ -339,6 +343,7 @@ struct ngx_http_qc_job_s {
     unsigned                       expired:1;
     unsigned                       filled:1;    /* by a background fill */
     unsigned                       live:1;
+    unsigned                       shared:1;    /* a copy of a stored one */
 };
 
 
@@ -394,6 +399,7 @@ void ngx_http_qc_collapsed(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_read_over(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_store_available(ngx_http_qc_zone_t *zone);
 void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx);
@@ -430,7 +436,8 @@ ngx_int_t ngx_http_qc_step_slow(ngx_http_qc_ctx_t *ctx);
  * ngx_http_qc_live.c: answers that are complete, and not stored yet.
  * begin(), once its job is complete, wakes those it is for of who wait();
  * end() before the job does, which is freed with its last reference.  join():
- * whether there is one for the request, whose step is set then.
+ * whether there is one for the request, whose step is set then.  share(): a
+ * body that was read is live for a moment.
  */
 void ngx_http_qc_live_init(ngx_http_qc_jobs_t *jobs);
 void ngx_http_qc_live_begin(ngx_http_qc_job_t *job);
@@ -439,6 +446,7 @@ void ngx_http_qc_job_release(ngx_http_qc_job_t *job);
 void ngx_http_qc_live_wait(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_live_leave(ngx_http_qc_collapse_t *collapse);
 ngx_uint_t ngx_http_qc_live_join(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_live_share(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_live(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_forward.c: the request on its way to the upstream */

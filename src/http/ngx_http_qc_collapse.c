@@ -25,6 +25,7 @@ static void ngx_http_qc_wait_bounds(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_lock_wait_t *wait);
 static void ngx_http_qc_wait_reading(ngx_http_request_t *r);
 static void ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait);
+static ngx_int_t ngx_http_qc_read_for_all(ngx_http_qc_ctx_t *ctx);
 static ngx_uint_t ngx_http_qc_abandoned(ngx_http_qc_ctx_t *ctx);
 
 
@@ -75,21 +76,18 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_http_qc_read_over(ctx);
+
     if (ctx->lock.token && ctx->again) {
         ctx->again = 0;
 
-        if (ngx_memcmp(ctx->lock.key, ctx->key, QC_KEY_LEN) != 0) {
-            ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
-
-        } else if (ctx->shareable && ctx->reason != QC_R_HIT_FOR_MISS) {
+        if (ctx->shareable && ctx->reason != QC_R_HIT_FOR_MISS) {
             return NGX_OK;
-
-        } else {
-
-            /* the others see for themselves: this one stores nothing now */
-
-            ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
         }
+
+        /* the others see for themselves: this one stores nothing now */
+
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
     }
 
     if (!ngx_http_qc_locks(ctx)
@@ -390,6 +388,24 @@ ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 
     ngx_http_qc_begin(ctx);
 
+    if (ctx->collapse->reads) {
+        ctx->collapse->reads = 0;
+
+        /* it may be an extra one by now */
+
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
+
+        ngx_http_qc_wait_bounds(ctx, &ctx->collapse->wait);
+        ctx->collapse->wait.result = NGX_HTTP_QC_LOCK_STORED;
+
+        ngx_http_qc_look_again(ctx);
+        return NGX_OK;
+    }
+
+    if (result == NGX_HTTP_QC_LOCK_STORED && ctx->zone->has_s3) {
+        return ngx_http_qc_read_for_all(ctx);
+    }
+
     if (result == NGX_HTTP_QC_LOCK_STORED
         || result == NGX_HTTP_QC_LOCK_LOST)
     {
@@ -402,6 +418,67 @@ ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_count_miss(ctx);
 
     return NGX_OK;
+}
+
+
+/*
+ * Of those who are woken in a worker one looks the answer up and reads it, and
+ * the others wait for that, once: if it has nothing for them they look
+ * themselves.  The lock is on a key that is the worker's.
+ */
+
+static ngx_int_t
+ngx_http_qc_read_for_all(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    ngx_http_qc_lock_wait_t  *wait;
+    u_char                    key[QC_KEY_LEN];
+
+    rc = NGX_DECLINED;
+
+    if (!ctx->collapse->read) {
+        ctx->collapse->read = 1;
+
+        ngx_memcpy(key, ctx->key, QC_KEY_LEN);
+
+        for (i = 0; i < sizeof(ngx_worker); i++) {
+            key[QC_KEY_LEN - 1 - i] ^= (u_char) ((ngx_worker + 1) >> (8 * i));
+        }
+
+        rc = ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, key,
+                                   ctx->zone->hold_timeout, NULL);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ctx->again = (rc == NGX_OK);
+        ngx_http_qc_look_again(ctx);
+        return NGX_OK;
+    }
+
+    wait = &ctx->collapse->wait;
+
+    ctx->collapse->reads = 1;
+
+    wait->max = 0;
+    wait->deadline = ngx_current_msec + ctx->zone->hold_timeout;
+    wait->last = wait->deadline;
+
+    return ngx_http_qc_wait(ctx, NGX_HTTP_QC_WOKEN);
+}
+
+
+/* Nothing was read that the others could have. */
+
+void
+ngx_http_qc_read_over(ngx_http_qc_ctx_t *ctx)
+{
+    if (ctx->again
+        && ngx_memcmp(ctx->lock.key, ctx->key, QC_KEY_LEN) != 0)
+    {
+        ctx->again = 0;
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+    }
 }
 
 

@@ -515,6 +515,12 @@ ngx_http_qc_hit_header(ngx_http_qc_ctx_t *ctx)
 
     ctx->hit = 1;
 
+    /* of what another machine has stored, or of a body read for others, too */
+
+    if (ctx->again) {
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+    }
+
     if (ctx->live == NULL) {
         ctx->tier = ctx->zone->tiers[ctx->tier_n]->name;
     }
@@ -567,6 +573,8 @@ ngx_http_qc_step_send(ngx_http_qc_ctx_t *ctx)
         ngx_http_finalize_request(r, NGX_ERROR);
         return NGX_DONE;
     }
+
+    ngx_http_qc_live_share(ctx);
 
     rc = ngx_http_qc_hit_header(ctx);
 

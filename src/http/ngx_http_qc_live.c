@@ -9,7 +9,8 @@
  * worker that wait for it, or would go upstream for it now, are served from
  * what its job has captured, whatever the store makes of it.  They get what a
  * lookup would have given them, and no other: where that is not certain they
- * wait for the store.
+ * wait for the store.  Or it was read from the store just now, by one of those
+ * who have waited for it to be there.
  *
  * The job's memory and file stay, and are accounted for, until the last of
  * its readers has left.
@@ -32,6 +33,10 @@ static void ngx_http_qc_live_wake(ngx_event_t *ev);
 static ngx_int_t ngx_http_qc_live_take(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_job_t *job);
 static ngx_http_qc_meta_op_t *ngx_http_qc_live_op(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_job_t *job);
+static ngx_uint_t ngx_http_qc_live_awaited(ngx_http_qc_ctx_t *ctx);
+static ngx_http_qc_job_t *ngx_http_qc_live_copy(ngx_http_qc_ctx_t *ctx);
+static ngx_uint_t ngx_http_qc_live_before(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_job_t *job);
 static ngx_uint_t ngx_http_qc_live_valid(ngx_http_qc_ctx_t *ctx,
     ngx_http_qc_meta_op_t *op);
@@ -300,7 +305,10 @@ ngx_http_qc_live_take(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
 
     op = ngx_http_qc_live_op(ctx, job);
 
-    if (op == NULL || !ngx_http_qc_live_valid(ctx, op)) {
+    if (op == NULL
+        || !(job->shared ? ngx_http_qc_live_before(ctx, job)
+                         : ngx_http_qc_live_valid(ctx, op)))
+    {
         return NGX_DECLINED;
     }
 
@@ -342,6 +350,18 @@ ngx_http_qc_live_op(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
     op->log = ctx->request->connection->log;
 
     return op;
+}
+
+
+/*
+ * What was looked up for another is valid up to that lookup.  That may be too
+ * old for a request that has looked later, and knows of what was made invalid.
+ */
+
+static ngx_uint_t
+ngx_http_qc_live_before(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
+{
+    return (ngx_msec_int_t) (job->looked - ctx->looked) > 0;
 }
 
 
@@ -512,6 +532,126 @@ ngx_http_qc_live_add(ngx_chain_t ***ll, ngx_pool_t *pool)
 }
 
 
+/*
+ * A stored body that one has read, held until it was checked, is that of all
+ * who wait for it in this worker: the store is not asked again for each.
+ */
+
+void
+ngx_http_qc_live_share(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_job_t  *job;
+
+    if (!ctx->again
+        || ctx->lock.token == 0
+        || !ctx->hold
+        || ctx->coded
+        || ctx->op->theirs
+        || !ngx_http_qc_live_awaited(ctx))
+    {
+        return;
+    }
+
+    job = ngx_http_qc_live_copy(ctx);
+
+    if (job) {
+        ngx_http_qc_live_begin(job);
+        ngx_http_qc_job_destroy(job);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_qc_live_awaited(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_queue_t             *q, *waits;
+    ngx_http_qc_collapse_t  *collapse;
+
+    waits = ngx_http_qc_live_bucket(ctx->zone->jobs.waits, ctx->key);
+
+    for (q = ngx_queue_head(waits);
+         q != ngx_queue_sentinel(waits);
+         q = ngx_queue_next(q))
+    {
+        collapse = ngx_queue_data(q, ngx_http_qc_collapse_t, queue);
+
+        if (ngx_memcmp(collapse->key, ctx->key, QC_KEY_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* NULL: there is no memory, of that which jobs may have. */
+
+static ngx_http_qc_job_t *
+ngx_http_qc_live_copy(ngx_http_qc_ctx_t *ctx)
+{
+    u_char              *p;
+    size_t               size;
+    qc_buf_t             b;
+    ngx_chain_t         *cl;
+    ngx_http_qc_job_t   *job;
+    ngx_http_qc_jobs_t  *jobs;
+
+    jobs = &ctx->zone->jobs;
+    size = qc_buf_len(&ctx->body) + QC_RECORD_MAX;
+
+    if (jobs->memory + size > ctx->zone->store_memory) {
+        return NULL;
+    }
+
+    job = ngx_http_qc_job_create(ctx->zone);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->memory = size;
+    jobs->memory += size;
+
+    job->shared = 1;
+    job->looked = ctx->looked;
+    job->tier = ctx->zone->tiers[ctx->tier_n]->name;
+    ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
+
+    p = ngx_pnalloc(job->pool, QC_RECORD_MAX);
+    cl = ngx_alloc_chain_link(job->pool);
+
+    if (p == NULL || cl == NULL) {
+        goto failed;
+    }
+
+    qc_buf_init(&b, p, QC_RECORD_MAX);
+
+    if (qc_record_encode(&ctx->op->record, &b) != QC_OK
+        || qc_record_decode(&job->record, qc_buf_written(&b)) != QC_OK)
+    {
+        goto failed;
+    }
+
+    cl->buf = ngx_create_temp_buf(job->pool, qc_buf_len(&ctx->body) + 1);
+    if (cl->buf == NULL) {
+        goto failed;
+    }
+
+    cl->buf->last = ngx_cpymem(cl->buf->pos, ctx->body.start,
+                               qc_buf_len(&ctx->body));
+    cl->next = NULL;
+
+    job->chunks = cl;
+
+    return job;
+
+failed:
+
+    ngx_http_qc_job_destroy(job);
+
+    return NULL;
+}
+
+
 /* A step in place of those that read from a tier. */
 
 ngx_int_t
@@ -524,9 +664,14 @@ ngx_http_qc_step_live(ngx_http_qc_ctx_t *ctx)
 
     r->read_event_handler = ngx_http_block_reading;
 
-    ctx->tier = ngx_http_qc_live_name;
+    if (ctx->live->job->shared) {
+        ctx->tier = ctx->live->job->tier;
+        ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_SHARED);
 
-    ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_LIVE);
+    } else {
+        ctx->tier = ngx_http_qc_live_name;
+        ngx_http_qc_count(&ctx->zone->stats, QC_LOCK_LIVE);
+    }
 
     rc = ngx_http_qc_hit_header(ctx);
 

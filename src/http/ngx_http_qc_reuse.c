@@ -116,6 +116,10 @@ ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
     ctx->entry = 1;
     ctx->step = NGX_HTTP_QC_SERVE;
 
+    if (ctx->reuse.verdict != QC_REUSE_FRESH) {
+        ngx_http_qc_read_over(ctx);
+    }
+
     switch (ctx->reuse.verdict) {
 
     case QC_REUSE_FRESH:
@@ -196,10 +200,6 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
     ngx_http_request_t  *r;
 
     r = ctx->request;
-
-    if (ctx->lock.token && ctx->again) {
-        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
-    }
 
     ngx_http_qc_choose_coding(ctx);
 
