@@ -255,8 +255,8 @@ struct ngx_http_qc_ctx_s {
     unsigned                       expired:1;   /* no longer, then */
     unsigned                       identified:1;    /* run_id is there */
     unsigned                       cancel:1;    /* of query_cache_cancel */
-    unsigned                       ended:1;     /* what has become of the run
-                                                   is noted */
+    unsigned                       noted:1;     /* what has become of the
+                                                   run */
     unsigned                       trial:1;     /* of a query that has failed:
                                                    others are held back */
 };
@@ -357,6 +357,7 @@ void ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_request.c */
 ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
+void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_resume(ngx_http_request_t *r);
 void ngx_http_qc_begin(ngx_http_qc_ctx_t *ctx);
 ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
@@ -401,7 +402,6 @@ ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_read_over(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_store_available(ngx_http_qc_zone_t *zone);
-void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
@@ -412,6 +412,7 @@ void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx);
+
 /*
  * ngx_http_qc_backoff.c: queries that fail.  outcome() is called before
  * locks are released, and heeded once per run; held_back() only if the
@@ -576,10 +577,13 @@ void ngx_http_qc_cost_times(ngx_http_qc_ctx_t *ctx, qc_record_t *rec,
     uint64_t lifetime);
 void ngx_http_qc_cost_saved(ngx_http_qc_ctx_t *ctx);
 
-/* ngx_http_qc_early.c: fills of what is fresh still */
+/*
+ * ngx_http_qc_early.c: fills of what is fresh still, if there is room beside
+ * the requests that are running the upstream
+ */
 void ngx_http_qc_early(ngx_http_qc_ctx_t *ctx, ngx_uint_t validates);
-void ngx_http_qc_run_begin(ngx_http_qc_ctx_t *ctx);
-void ngx_http_qc_run_end(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_running_add(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_running_sub(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_capture.c */
 void ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx);
@@ -604,20 +608,19 @@ ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
 /*
  * ngx_http_qc_fill.c: runs the content handler once more, for nobody, begun
  * when the request has been answered.  NGX_OK; NGX_DECLINED: another will do
- * it, one is under way or there are enough of them; NGX_ERROR: not for this
- * request.
+ * it, one is under way or has just failed, or there are enough of them, or the
+ * query is held back; NGX_ERROR: not for this request.  The filters are of
+ * subrequests; NGX_DECLINED: not of a fill.
  */
 ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx);
 ngx_uint_t ngx_http_qc_fill_may(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_fill_header_filter(ngx_http_request_t *r);
+ngx_int_t ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 /* ngx_http_qc_fill_ctx.c: on no memory NULL */
 ngx_http_qc_ctx_t *ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx,
     ngx_http_request_t *sr);
-
-/* Of subrequests; NGX_DECLINED: not of a fill. */
-ngx_int_t ngx_http_qc_fill_header_filter(ngx_http_request_t *r);
-ngx_int_t ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 /* ngx_http_qc_store.c */
 void ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log);

@@ -33,11 +33,11 @@ ngx_http_qc_outcome(ngx_http_qc_ctx_t *ctx, ngx_uint_t failed)
     marks = &ctx->zone->marks;
     conf = &ctx->conf->fill;
 
-    if (ctx->ended || !ctx->keyed || (!conf->backoff && !conf->slow)) {
+    if (ctx->noted || !ctx->keyed || (!conf->backoff && !conf->slow)) {
         return;
     }
 
-    ctx->ended = 1;
+    ctx->noted = 1;
 
     if (!failed) {
         ngx_http_qc_mark_clear(marks, NGX_HTTP_QC_MARK_FAILED, ctx->key);
@@ -131,7 +131,7 @@ ngx_http_qc_outcome_left(ngx_http_qc_ctx_t *ctx)
 
     u = ngx_http_qc_upstream(ctx);
 
-    if (ctx->ended || u == NULL || u->state == NULL) {
+    if (ctx->noted || u == NULL || u->state == NULL) {
         return;
     }
 

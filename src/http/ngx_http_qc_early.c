@@ -107,7 +107,7 @@ ngx_http_qc_early_why(ngx_http_qc_ctx_t *ctx)
  */
 
 void
-ngx_http_qc_run_begin(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_running_add(ngx_http_qc_ctx_t *ctx)
 {
     if (ctx->handler && !ctx->fill && !ctx->counted) {
         ctx->counted = 1;
@@ -117,7 +117,7 @@ ngx_http_qc_run_begin(ngx_http_qc_ctx_t *ctx)
 
 
 void
-ngx_http_qc_run_end(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_running_sub(ngx_http_qc_ctx_t *ctx)
 {
     if (ctx->counted) {
         ctx->counted = 0;

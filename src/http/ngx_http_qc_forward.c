@@ -67,9 +67,9 @@ ngx_http_qc_step_upstream(ngx_http_qc_ctx_t *ctx)
     ctx->answered = 0;
     ctx->identified = 0;
     ctx->run = NULL;
-    ctx->ended = 0;
+    ctx->noted = 0;
 
-    ngx_http_qc_run_begin(ctx);
+    ngx_http_qc_running_add(ctx);
 
     r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
@@ -563,7 +563,7 @@ ngx_http_qc_take_back(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e step)
 
     if (step != NGX_HTTP_QC_UPSTREAM) {
         ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);
-        ngx_http_qc_run_end(ctx);
+        ngx_http_qc_running_sub(ctx);
     }
 
     r->header_only = 1;

@@ -235,7 +235,7 @@ ngx_http_qc_redirected(ngx_http_request_t *r)
 
         ctx = cln->data;
 
-        ngx_http_qc_run_end(ctx);
+        ngx_http_qc_running_sub(ctx);
 
         if (ctx->running) {
             ngx_http_qc_outcome_left(ctx);
@@ -272,7 +272,7 @@ ngx_http_qc_cleanup(void *data)
     ngx_http_qc_query_free(ctx);
     ngx_http_qc_hit_cleanup(ctx);
     ngx_http_qc_collapse_cleanup(ctx);
-    ngx_http_qc_run_end(ctx);
+    ngx_http_qc_running_sub(ctx);
 
     job = ctx->job;
 

@@ -551,13 +551,6 @@ ngx_http_qc_redis_lock_alone(ngx_http_qc_redis_lock_t *lock)
 }
 
 
-ngx_uint_t
-ngx_http_qc_redis_lock_held(ngx_http_qc_redis_lock_t *lock)
-{
-    return lock->state == NGX_HTTP_QC_REDIS_LOCK_OWNED && !lock->lost;
-}
-
-
 void
 ngx_http_qc_redis_lock_release(ngx_http_qc_redis_lock_t *lock,
     ngx_http_qc_lock_result_e result, ngx_msec_t alone_ms)

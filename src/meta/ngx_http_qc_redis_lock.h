@@ -23,8 +23,9 @@
  *     1 <64 hex> u    unstored: there is nothing to wait for
  *     1 <64 hex> l    lost: look again, another may take it
  *
- * Messages can be lost.  As a net the keys that are waited for are looked
- * at, each second, or four times a second while there is no subscription.
+ * Messages can be lost, and a lease that runs out is no message.  As a net the
+ * keys that are waited for are looked at, 64 of them each second, or four times
+ * a second while there is no subscription.
  * Should Redis lose or grant twice a lock, the upstream is run once more.
  */
 
@@ -75,9 +76,6 @@ ngx_http_qc_redis_lock_t *ngx_http_qc_redis_lock_take(
 
 /* After ALONE: for how long, in ms, as Redis says; not bounded. */
 ngx_msec_t ngx_http_qc_redis_lock_alone(ngx_http_qc_redis_lock_t *lock);
-
-/* Whether it is, as far as is known here. */
-ngx_uint_t ngx_http_qc_redis_lock_held(ngx_http_qc_redis_lock_t *lock);
 
 /*
  * After BUSY, or after a wait that ended with TIMEOUT: done is called once,
