@@ -59,6 +59,8 @@ static void ngx_http_qc_fill_next_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_timer_handler(ngx_event_t *ev);
 static void ngx_http_qc_fill_end(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill);
+static void ngx_http_qc_fill_fail(ngx_http_qc_fill_t *fill,
+    ngx_http_qc_job_t *job);
 static void ngx_http_qc_fill_log(ngx_http_qc_fill_t *fill);
 static ngx_uint_t ngx_http_qc_fill_failed(ngx_http_qc_fill_t *fill);
 static void ngx_http_qc_fill_stop(ngx_http_request_t *r);
@@ -546,27 +548,7 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
         ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
 
     } else {
-
-        ngx_http_qc_outcome(ctx, ngx_http_qc_fill_failed(fill));
-
-        if (job) {
-            ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
-            ngx_http_qc_job_destroy(job);
-        }
-
-        /* what has failed is not tried at once again */
-
-        ngx_http_qc_count(&zone->stats, QC_FILL_FAILED);
-        ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
-                             ctx->conf->hit_for_miss);
-
-        fill->detached->log.action = NULL;
-
-        ngx_log_error(NGX_LOG_INFO, &fill->detached->log, 0,
-                      "query cache fill ended with nothing to store%s%s",
-                      (ctx->reason == QC_NO_METRIC) ? "" : ": ",
-                      (ctx->reason == QC_NO_METRIC) ? ""
-                      : (char *) qc_metrics[ctx->reason].name.data);
+        ngx_http_qc_fill_fail(fill, job);
     }
 
     ngx_http_qc_fill_log(fill);
@@ -585,6 +567,38 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
     ngx_http_qc_locks_admit(&zone->locks);
 
     ngx_destroy_pool(fill->pool);
+}
+
+
+/* What has failed is not tried at once again. */
+
+static void
+ngx_http_qc_fill_fail(ngx_http_qc_fill_t *fill, ngx_http_qc_job_t *job)
+{
+    ngx_http_qc_ctx_t   *ctx;
+    ngx_http_qc_zone_t  *zone;
+
+    ctx = fill->ctx;
+    zone = fill->zone;
+
+    ngx_http_qc_outcome(ctx, ngx_http_qc_fill_failed(fill));
+
+    if (job) {
+        ngx_http_qc_reason(ctx, QC_R_INCOMPLETE);
+        ngx_http_qc_job_destroy(job);
+    }
+
+    ngx_http_qc_count(&zone->stats, QC_FILL_FAILED);
+    ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
+                         ctx->conf->hit_for_miss);
+
+    fill->detached->log.action = NULL;
+
+    ngx_log_error(NGX_LOG_INFO, &fill->detached->log, 0,
+                  "query cache fill ended with nothing to store%s%s",
+                  (ctx->reason == QC_NO_METRIC) ? "" : ": ",
+                  (ctx->reason == QC_NO_METRIC) ? ""
+                  : (char *) qc_metrics[ctx->reason].name.data);
 }
 
 

@@ -19,9 +19,10 @@ static void ngx_http_qc_asked(ngx_http_qc_redis_lock_t *lock,
 static void ngx_http_qc_told(ngx_http_qc_redis_lock_t *lock,
     ngx_http_qc_lock_result_e result, void *data);
 static void ngx_http_qc_remote_run(ngx_http_qc_ctx_t *ctx, ngx_uint_t rc);
-static void ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx);
 static void ngx_http_qc_remote_release(ngx_http_qc_lock_t *lock,
     ngx_http_qc_lock_result_e result);
+static void ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx);
 
 
 /* NGX_AGAIN: it was asked for. */
@@ -118,6 +119,7 @@ ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
 {
+    ngx_int_t   rc;
     ngx_msec_t  alone;
 
     ctx->step = NGX_HTTP_QC_UPSTREAM;
@@ -125,32 +127,13 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
     switch (ctx->rc) {
 
     case NGX_HTTP_QC_REDIS_LOCK_BUSY:
+        rc = ngx_http_qc_remote_busy(ctx);
 
-        if (ctx->fill) {
-            return ngx_http_qc_fill_yield(ctx);
+        if (rc != NGX_DECLINED) {
+            return rc;
         }
 
-        if (!ngx_http_qc_waits(ctx)
-            || (ctx->collapse
-                && (ngx_msec_int_t) (ctx->collapse->wait.deadline
-                                     - ngx_current_msec)
-                   <= 0))
-        {
-            ngx_http_qc_without_remote(ctx);
-            break;
-        }
-
-        if (ngx_http_qc_collapse(ctx, 0) == NGX_DONE) {
-            return NGX_DONE;
-        }
-
-        ctx->step = NGX_HTTP_QC_TOLD;
-
-        ngx_http_qc_redis_lock_wait(ctx->lock.remote,
-                                    ctx->collapse->wait.deadline
-                                    - ngx_current_msec,
-                                    ngx_http_qc_told, ctx);
-        return NGX_AGAIN;
+        break;
 
     case NGX_HTTP_QC_REDIS_LOCK_ALONE:
 
@@ -187,6 +170,42 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+/* Another machine has it; NGX_DECLINED: it is not waited for. */
+
+static ngx_int_t
+ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
+{
+    ngx_http_qc_collapse_t  *collapse;
+
+    if (ctx->fill) {
+        return ngx_http_qc_fill_yield(ctx);
+    }
+
+    collapse = ctx->collapse;
+
+    if (!ngx_http_qc_waits(ctx)
+        || (collapse
+            && (ngx_msec_int_t) (collapse->wait.deadline - ngx_current_msec)
+               <= 0))
+    {
+        ngx_http_qc_without_remote(ctx);
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_qc_collapse(ctx, 0) == NGX_DONE) {
+        return NGX_DONE;
+    }
+
+    ctx->step = NGX_HTTP_QC_TOLD;
+
+    ngx_http_qc_redis_lock_wait(ctx->lock.remote,
+                                ctx->collapse->wait.deadline
+                                - ngx_current_msec,
+                                ngx_http_qc_told, ctx);
+    return NGX_AGAIN;
 }
 
 
