@@ -39,7 +39,7 @@ static void ngx_http_qc_run_cleanup(void *data);
 static ngx_http_qc_run_t *ngx_http_qc_run_of(ngx_http_request_t *r);
 static void ngx_http_qc_run_reading(ngx_http_request_t *r);
 static void ngx_http_qc_run_writing(ngx_http_request_t *r);
-static void ngx_http_qc_run_check(ngx_http_request_t *r, ngx_event_t *ev,
+static void ngx_http_qc_run_check(ngx_http_qc_run_t *run, ngx_event_t *ev,
     ngx_http_event_handler_pt handler);
 static ngx_uint_t ngx_http_qc_run_left(ngx_http_request_t *r,
     ngx_event_t *ev);
@@ -160,7 +160,7 @@ ngx_http_qc_run_reading(ngx_http_request_t *r)
     run = ngx_http_qc_run_of(r);
 
     if (run) {
-        ngx_http_qc_run_check(r, r->connection->read, run->read);
+        ngx_http_qc_run_check(run, r->connection->read, run->read);
     }
 }
 
@@ -173,27 +173,25 @@ ngx_http_qc_run_writing(ngx_http_request_t *r)
     run = ngx_http_qc_run_of(r);
 
     if (run) {
-        ngx_http_qc_run_check(r, r->connection->write, run->write);
+        ngx_http_qc_run_check(run, r->connection->write, run->write);
     }
 }
 
 
 static void
-ngx_http_qc_run_check(ngx_http_request_t *r, ngx_event_t *ev,
+ngx_http_qc_run_check(ngx_http_qc_run_t *run, ngx_event_t *ev,
     ngx_http_event_handler_pt handler)
 {
-    ngx_connection_t   *c;
-    ngx_http_qc_run_t  *run;
+    ngx_http_request_t  *r;
 
-    run = ngx_http_qc_run_of(r);
-    c = r->connection;
+    r = run->ctx->request;
 
     if (!ngx_http_qc_run_left(r, ev) || !ngx_http_qc_run_goes_on(run)) {
         handler(r);
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "client prematurely closed connection, the upstream run "
                   "goes on");
 

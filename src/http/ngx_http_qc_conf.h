@@ -4,7 +4,7 @@
  */
 
 
-/* Configuration: zones and locations. */
+/* Zones, with what a worker knows of them, and locations. */
 
 #ifndef _NGX_HTTP_QC_CONF_H_INCLUDED_
 #define _NGX_HTTP_QC_CONF_H_INCLUDED_

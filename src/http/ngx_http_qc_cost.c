@@ -5,8 +5,8 @@
 
 
 /*
- * What an answer has cost the upstream, whether that, and who has asked for
- * it, makes it worth storing, and for how long.
+ * What an answer has cost the upstream, whether that, and how often it was
+ * asked for, makes it worth storing, and for how long.
  */
 
 #include "ngx_http_qc.h"

@@ -343,7 +343,7 @@ ngx_http_qc_run(ngx_http_qc_ctx_t *ctx)
 }
 
 
-/* The write event handler of a request whose body store has news. */
+/* The write event handler of a request for which there is news. */
 
 void
 ngx_http_qc_resume(ngx_http_request_t *r)

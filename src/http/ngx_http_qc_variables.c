@@ -382,7 +382,6 @@ static ngx_int_t
 ngx_http_qc_waited_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                  *p;
     ngx_msec_t               ms;
     ngx_http_qc_ctx_t       *ctx;
     ngx_http_qc_collapse_t  *collapse;
@@ -400,13 +399,8 @@ ngx_http_qc_waited_variable(ngx_http_request_t *r,
         ms += ngx_current_msec - collapse->since;
     }
 
-    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_qc_variable_set(v, p,
-               ngx_sprintf(p, "%T.%03M", (time_t) ms / 1000, ms % 1000) - p);
+    return ngx_http_qc_variable_number(r, v, "%uL.%03uL", ms / 1000,
+                                       ms % 1000);
 }
 
 

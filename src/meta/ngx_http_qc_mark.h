@@ -26,7 +26,8 @@ typedef enum {
                                           not be stored */
     NGX_HTTP_QC_MARK_QUERY,            /* a persisted query that is known to
                                           be a query */
-    NGX_HTTP_QC_MARK_FILL,             /* a background fill is under way */
+    NGX_HTTP_QC_MARK_FILL,             /* a background fill is under way, or
+                                          none is to be begun yet */
     NGX_HTTP_QC_MARK_ALONE,            /* as MISS, but there is an entry, or
                                           may soon be one: it is looked up,
                                           and nobody waits */
