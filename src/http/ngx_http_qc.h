@@ -613,7 +613,8 @@ ngx_int_t ngx_http_qc_transcode_end(ngx_http_qc_transcode_t *t);
  * subrequests; NGX_DECLINED: not of a fill.
  */
 ngx_int_t ngx_http_qc_fill_start(ngx_http_qc_ctx_t *ctx);
-ngx_int_t ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_lock_result_e result, time_t pause);
 ngx_uint_t ngx_http_qc_fill_may(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_fill_header_filter(ngx_http_request_t *r);
 ngx_int_t ngx_http_qc_fill_body_filter(ngx_http_request_t *r, ngx_chain_t *in);

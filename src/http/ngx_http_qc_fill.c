@@ -19,7 +19,6 @@
 
 
 #define NGX_HTTP_QC_FILL_CHECK     1000     /* ms between looks at the time */
-#define NGX_HTTP_QC_FILL_YIELD     1        /* s until the next one is tried */
 
 
 typedef struct {
@@ -38,7 +37,8 @@ typedef struct {
     unsigned                       begun:1;
     unsigned                       leaving:1;   /* the worker is */
     unsigned                       ended:1;
-    unsigned                       yielded:1;   /* to another machine's */
+    unsigned                       yielded:1;   /* to another machine's, */
+    time_t                         pause;   /* s until the next is tried */
     unsigned                       redirected:1;
     unsigned                       log:1;   /* log_subrequest */
     ngx_int_t                      rc;      /* of the handler */
@@ -314,10 +314,11 @@ ngx_http_qc_fill_run(ngx_http_request_t *sr)
 }
 
 
-/* Another machine fetches it: a step. */
+/* Another machine fetches it, or has: a step. */
 
 ngx_int_t
-ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx,
+    ngx_http_qc_lock_result_e result, time_t pause)
 {
     ngx_http_qc_fill_t  *fill;
 
@@ -325,10 +326,9 @@ ngx_http_qc_fill_yield(ngx_http_qc_ctx_t *ctx)
                                    ngx_http_query_cache_filter_module);
 
     fill->yielded = 1;
+    fill->pause = pause;
 
-    /* who waits for it here waits for that machine, then */
-
-    ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
+    ngx_http_qc_lock_release(&ctx->lock, result);
 
     ngx_http_qc_fill_stop(ctx->request);
 
@@ -541,17 +541,15 @@ ngx_http_qc_fill_finish(ngx_http_qc_fill_t *fill)
 
     } else if (fill->yielded) {
         ngx_http_qc_mark_set(&zone->marks, NGX_HTTP_QC_MARK_FILL, fill->key,
-                             NGX_HTTP_QC_FILL_YIELD);
-
-        /* and who waits may wait for that, or serves what is stale */
-
-        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_LOST);
+                             fill->pause);
 
     } else {
         ngx_http_qc_fill_fail(fill, job);
     }
 
-    ngx_http_qc_fill_log(fill);
+    if (!fill->yielded) {
+        ngx_http_qc_fill_log(fill);
+    }
 
     if (fill->timer.timer_set) {
         ngx_del_timer(&fill->timer);

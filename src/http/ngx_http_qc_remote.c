@@ -14,6 +14,9 @@
 #include "ngx_http_qc.h"
 
 
+#define NGX_HTTP_QC_REMOTE_PAUSE   1        /* s between fills that yield */
+
+
 static void ngx_http_qc_asked(ngx_http_qc_redis_lock_t *lock,
     ngx_http_qc_redis_lock_rc_e rc, void *data);
 static void ngx_http_qc_told(ngx_http_qc_redis_lock_t *lock,
@@ -22,6 +25,7 @@ static void ngx_http_qc_remote_run(ngx_http_qc_ctx_t *ctx, ngx_uint_t rc);
 static void ngx_http_qc_remote_release(ngx_http_qc_lock_t *lock,
     ngx_http_qc_lock_result_e result);
 static void ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx);
+static ngx_int_t ngx_http_qc_remote_fill(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx);
 
 
@@ -181,7 +185,7 @@ ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
     ngx_http_qc_collapse_t  *collapse;
 
     if (ctx->fill) {
-        return ngx_http_qc_fill_yield(ctx);
+        return ngx_http_qc_remote_fill(ctx);
     }
 
     collapse = ctx->collapse;
@@ -209,11 +213,38 @@ ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
 }
 
 
+/*
+ * Of a background fill.  Who waits for it, for stale-if-slow, waits for the
+ * other machine so; else there is nothing more to do here.
+ */
+
+static ngx_int_t
+ngx_http_qc_remote_fill(ngx_http_qc_ctx_t *ctx)
+{
+    if (ctx->conf->fill.slow == 0) {
+        return ngx_http_qc_fill_yield(ctx, NGX_HTTP_QC_LOCK_LOST,
+                                      NGX_HTTP_QC_REMOTE_PAUSE);
+    }
+
+    ctx->step = NGX_HTTP_QC_TOLD;
+
+    ngx_http_qc_redis_lock_wait(ctx->lock.remote, ctx->conf->lock_age,
+                                ngx_http_qc_told, ctx);
+    return NGX_AGAIN;
+}
+
+
 /* The other machine's fill has ended, or the wait for it: a step. */
 
 ngx_int_t
 ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
 {
+    if (ctx->fill) {
+        return ngx_http_qc_fill_yield(ctx,
+                                      (ctx->rc == NGX_HTTP_QC_LOCK_TIMEOUT)
+                                      ? NGX_HTTP_QC_LOCK_LOST : ctx->rc, 0);
+    }
+
     ctx->request->read_event_handler = ngx_http_block_reading;
 
     ngx_http_qc_collapsed(ctx);

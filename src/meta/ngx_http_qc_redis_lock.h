@@ -24,9 +24,9 @@
  *     1 <64 hex> l    lost: look again, another may take it
  *
  * Messages can be lost, and a lease that runs out is no message.  As a net the
- * keys that are waited for are looked at, 64 of them each second, or four times
- * a second while there is no subscription.
- * Should Redis lose or grant twice a lock, the upstream is run once more.
+ * keys that are waited for are looked at, each second, or four times a second
+ * while there is no subscription.  Should Redis lose or grant twice a lock,
+ * the upstream is run once more.
  */
 
 #ifndef _NGX_HTTP_QC_REDIS_LOCK_H_INCLUDED_

@@ -86,7 +86,7 @@ struct ngx_http_qc_redis_locks_s {
     ngx_queue_t                       waits;
     ngx_uint_t                        nheld;
     ngx_uint_t                        nwaits;
-    ngx_uint_t                        sweep;     /* to be looked at at once */
+    ngx_uint_t                        sweep;     /* to be looked at still */
 
     ngx_event_t                       renew;     /* cancelable */
     ngx_event_t                       check;     /* cancelable */

@@ -386,6 +386,12 @@ ngx_http_qc_redis_check_handler(ngx_event_t *ev)
         return;
     }
 
+    /* all of them, in turns */
+
+    if (locks->sweep == 0) {
+        locks->sweep = locks->nwaits;
+    }
+
     n = ngx_min(locks->nwaits, NGX_HTTP_QC_REDIS_LOCK_TURN);
 
     for (i = 0; i < n; i++) {
