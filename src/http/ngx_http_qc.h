@@ -357,7 +357,7 @@ void ngx_http_qc_integrity_reject(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_request.c */
 ngx_int_t ngx_http_qc_precontent_handler(ngx_http_request_t *r);
-void ngx_http_qc_run(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_steps_run(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_resume(ngx_http_request_t *r);
 void ngx_http_qc_begin(ngx_http_qc_ctx_t *ctx);
 ngx_http_qc_zone_t *ngx_http_qc_request_zone(ngx_http_request_t *r,
@@ -395,9 +395,9 @@ void ngx_http_qc_nvs_extend(ngx_http_qc_ctx_t *ctx, const qc_record_t *rec);
 /* ngx_http_qc_collapse.c: of equal misses one is the fill, others wait */
 ngx_int_t ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx);
-ngx_int_t ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow);
-void ngx_http_qc_collapsed(ngx_http_qc_ctx_t *ctx);
-ngx_uint_t ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx);
+ngx_int_t ngx_http_qc_wait_prepare(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow);
+void ngx_http_qc_wait_over(ngx_http_qc_ctx_t *ctx);
+ngx_uint_t ngx_http_qc_may_wait(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_read_over(ngx_http_qc_ctx_t *ctx);

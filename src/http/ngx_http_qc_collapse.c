@@ -54,7 +54,7 @@ ngx_http_qc_step_lock(ngx_http_qc_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (rc == NGX_AGAIN && ngx_http_qc_waits(ctx)) {
+    if (rc == NGX_AGAIN && ngx_http_qc_may_wait(ctx)) {
         return ngx_http_qc_wait(ctx, NGX_HTTP_QC_WOKEN);
     }
 
@@ -91,14 +91,14 @@ ngx_http_qc_local(ngx_http_qc_ctx_t *ctx)
     }
 
     if (!ngx_http_qc_locks(ctx)
-        || (ngx_http_qc_waits(ctx) && ngx_http_qc_live_join(ctx)))
+        || (ngx_http_qc_may_wait(ctx) && ngx_http_qc_live_join(ctx)))
     {
         return NGX_DECLINED;
     }
 
     return ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, ctx->key,
                                  ctx->conf->lock_age,
-                                 (ctx->recent || !ngx_http_qc_waits(ctx))
+                                 (ctx->recent || !ngx_http_qc_may_wait(ctx))
                                  ? NULL : &ctx->looked);
 }
 
@@ -186,7 +186,7 @@ ngx_http_qc_store_available(ngx_http_qc_zone_t *zone)
  */
 
 ngx_uint_t
-ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_may_wait(ngx_http_qc_ctx_t *ctx)
 {
     qc_client_t  *client;
 
@@ -207,7 +207,7 @@ ngx_http_qc_waits(ngx_http_qc_ctx_t *ctx)
 ngx_int_t
 ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next)
 {
-    if (ngx_http_qc_collapse(ctx, next == NGX_HTTP_QC_SLOW) == NGX_DONE) {
+    if (ngx_http_qc_wait_prepare(ctx, next == NGX_HTTP_QC_SLOW) == NGX_DONE) {
         return NGX_DONE;
     }
 
@@ -224,7 +224,7 @@ ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next)
 /* The request is about to wait; NGX_DONE: it has ended. */
 
 ngx_int_t
-ngx_http_qc_collapse(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow)
+ngx_http_qc_wait_prepare(ngx_http_qc_ctx_t *ctx, ngx_uint_t slow)
 {
     ngx_uint_t               first;
     ngx_http_request_t      *r;
@@ -350,7 +350,7 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
 
     ngx_http_set_log_request(c->log, r);
 
-    ngx_http_qc_collapsed(ctx);
+    ngx_http_qc_wait_over(ctx);
     ngx_http_qc_resume(r);
 
     ngx_http_run_posted_requests(c);
@@ -360,7 +360,7 @@ ngx_http_qc_wake(ngx_http_qc_lock_wait_t *wait)
 /* The wait is over. */
 
 void
-ngx_http_qc_collapsed(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_wait_over(ngx_http_qc_ctx_t *ctx)
 {
     ngx_http_qc_collapse_t  *collapse;
 

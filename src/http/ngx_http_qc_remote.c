@@ -90,7 +90,7 @@ ngx_http_qc_remote_run(ngx_http_qc_ctx_t *ctx, ngx_uint_t rc)
 
     ctx->rc = rc;
 
-    ngx_http_qc_run(ctx);
+    ngx_http_qc_steps_run(ctx);
 
     ngx_http_run_posted_requests(c);
 }
@@ -190,7 +190,7 @@ ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
 
     collapse = ctx->collapse;
 
-    if (!ngx_http_qc_waits(ctx)
+    if (!ngx_http_qc_may_wait(ctx)
         || (collapse
             && (ngx_msec_int_t) (collapse->wait.deadline - ngx_current_msec)
                <= 0))
@@ -199,7 +199,7 @@ ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    if (ngx_http_qc_collapse(ctx, 0) == NGX_DONE) {
+    if (ngx_http_qc_wait_prepare(ctx, 0) == NGX_DONE) {
         return NGX_DONE;
     }
 
@@ -247,7 +247,7 @@ ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
 
     ctx->request->read_event_handler = ngx_http_block_reading;
 
-    ngx_http_qc_collapsed(ctx);
+    ngx_http_qc_wait_over(ctx);
     ngx_http_qc_begin(ctx);
 
     switch (ctx->rc) {

@@ -16,8 +16,8 @@
 
 /*
  * A step returns NGX_OK with ctx->step set to the next one, NGX_AGAIN to wait
- * for an event that calls ngx_http_qc_run(), or NGX_DONE when the request is
- * not ours any more.
+ * for an event that calls ngx_http_qc_steps_run(), or NGX_DONE when the
+ * request is not ours any more.
  */
 
 typedef struct {
@@ -323,12 +323,12 @@ ngx_http_qc_body_handler(ngx_http_request_t *r)
 
     ctx->step = NGX_HTTP_QC_KEY;
 
-    ngx_http_qc_run(ctx);
+    ngx_http_qc_steps_run(ctx);
 }
 
 
 void
-ngx_http_qc_run(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_steps_run(ngx_http_qc_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
@@ -359,7 +359,7 @@ ngx_http_qc_resume(ngx_http_request_t *r)
 
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_http_qc_run(ctx);
+    ngx_http_qc_steps_run(ctx);
 }
 
 
@@ -578,7 +578,7 @@ ngx_http_qc_lookup_done(ngx_http_qc_meta_op_t *op)
     op->pending = NULL;
     ctx->rc = op->rc;
 
-    ngx_http_qc_run(ctx);
+    ngx_http_qc_steps_run(ctx);
 
     ngx_http_run_posted_requests(c);
 }
