@@ -430,8 +430,8 @@ ngx_http_qc_step_woken(ngx_http_qc_ctx_t *ctx)
 static ngx_int_t
 ngx_http_qc_read_for_all(ngx_http_qc_ctx_t *ctx)
 {
+    uint32_t                  n;
     ngx_int_t                 rc;
-    ngx_uint_t                i;
     ngx_http_qc_lock_wait_t  *wait;
     u_char                    key[QC_KEY_LEN];
 
@@ -442,9 +442,11 @@ ngx_http_qc_read_for_all(ngx_http_qc_ctx_t *ctx)
 
         ngx_memcpy(key, ctx->key, QC_KEY_LEN);
 
-        for (i = 0; i < sizeof(ngx_worker); i++) {
-            key[QC_KEY_LEN - 1 - i] ^= (u_char) ((ngx_worker + 1) >> (8 * i));
-        }
+        /* where the place in the table comes from: each has another one */
+
+        ngx_memcpy(&n, key + QC_KEY_LEN - sizeof(n), sizeof(n));
+        n ^= (uint32_t) ngx_worker + 1;
+        ngx_memcpy(key + QC_KEY_LEN - sizeof(n), &n, sizeof(n));
 
         rc = ngx_http_qc_lock_take(&ctx->zone->locks, &ctx->lock, key,
                                    ctx->zone->hold_timeout, NULL);
