@@ -319,7 +319,8 @@ struct ngx_http_qc_job_s {
     ngx_http_qc_lock_t             lock;    /* of who waits for it */
     ngx_uint_t                     refs;    /* its own, and readers' */
     ngx_msec_t                     looked;  /* if shared: when that was, */
-    ngx_str_t                      tier;    /* and where it was read */
+    ngx_str_t                      tier;    /* where it was read, */
+    u_char                         scope[QC_SCOPE_LEN]; /* by what URI */
 
     ngx_http_qc_job_step_e         step;
     ngx_uint_t                     tier_n;
@@ -344,6 +345,7 @@ struct ngx_http_qc_job_s {
     unsigned                       filled:1;    /* by a background fill */
     unsigned                       live:1;
     unsigned                       shared:1;    /* a copy of a stored one */
+    unsigned                       scoped:1;    /* that is valid by its URI */
 };
 
 

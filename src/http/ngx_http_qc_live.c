@@ -355,13 +355,23 @@ ngx_http_qc_live_op(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
 
 /*
  * What was looked up for another is valid up to that lookup.  That may be too
- * old for a request that has looked later, and knows of what was made invalid.
+ * old for a request that has looked later, and knows of what was made invalid;
+ * or that asks by another URI, which was made invalid alone.
  */
 
 static ngx_uint_t
 ngx_http_qc_live_before(ngx_http_qc_ctx_t *ctx, ngx_http_qc_job_t *job)
 {
-    return (ngx_msec_int_t) (job->looked - ctx->looked) > 0;
+    u_char  scope[QC_SCOPE_LEN];
+
+    if ((ngx_msec_int_t) (job->looked - ctx->looked) <= 0) {
+        return 0;
+    }
+
+    return !ctx->conf->invalidate
+           || (job->scoped
+               && ngx_http_qc_scope(ctx, scope) == NGX_OK
+               && ngx_memcmp(scope, job->scope, QC_SCOPE_LEN) == 0);
 }
 
 
@@ -615,6 +625,11 @@ ngx_http_qc_live_copy(ngx_http_qc_ctx_t *ctx)
     job->looked = ctx->looked;
     job->tier = ctx->zone->tiers[ctx->tier_n]->name;
     ngx_memcpy(job->key, ctx->key, QC_KEY_LEN);
+
+    if (ctx->op->scoped) {
+        job->scoped = 1;
+        ngx_memcpy(job->scope, ctx->op->scope, QC_SCOPE_LEN);
+    }
 
     p = ngx_pnalloc(job->pool, QC_RECORD_MAX);
     cl = ngx_alloc_chain_link(job->pool);
