@@ -217,6 +217,10 @@ ngx_http_qc_step_serve(ngx_http_qc_ctx_t *ctx)
 
     ctx->tier_n = 0;
 
+    /* what was read of another entry is not of this one */
+
+    ctx->hold = 0;
+
     if (ctx->live) {
         ctx->step = NGX_HTTP_QC_LIVE;
         return NGX_OK;
