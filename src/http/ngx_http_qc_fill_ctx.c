@@ -50,7 +50,12 @@ ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx, ngx_http_request_t *sr)
         return NULL;
     }
 
-    /* with what who begins it waits for already */
+    /* with what who begins it waits for already, but not with what he found */
+
+    if (ctx->again) {
+        ctx->again = 0;
+        ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_STORED);
+    }
 
     fctx->trial = ctx->trial;
     ctx->trial = 0;

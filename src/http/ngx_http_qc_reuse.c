@@ -123,7 +123,13 @@ ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
     switch (ctx->reuse.verdict) {
 
     case QC_REUSE_FRESH:
-        ngx_http_qc_early(ctx, ngx_http_qc_validates(ctx));
+
+        /* others wait for this one: a fill would keep them waiting */
+
+        if (!ctx->again) {
+            ngx_http_qc_early(ctx, ngx_http_qc_validates(ctx));
+        }
+
         return NGX_OK;
 
     case QC_REUSE_STALE:
