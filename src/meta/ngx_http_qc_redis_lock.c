@@ -133,6 +133,7 @@ ngx_http_qc_redis_lock_take(ngx_http_qc_redis_t *redis, const u_char *key,
     lock->take = done;
     lock->data = data;
     lock->deadline = ngx_current_msec + age;
+    lock->recent = !again;
 
     if (ngx_http_qc_redis_lock_token(lock) == NGX_OK) {
 
@@ -365,7 +366,9 @@ ngx_http_qc_redis_lock_read(ngx_http_qc_redis_lock_t *lock, redisReply *reply)
 
     case REDIS_REPLY_STRING:
 
-        if (reply->len == 1 && reply->str[0] == '+') {
+        /* who was told once looks no more often */
+
+        if (lock->recent && reply->len == 1 && reply->str[0] == '+') {
             return NGX_HTTP_QC_REDIS_LOCK_STORED;
         }
 

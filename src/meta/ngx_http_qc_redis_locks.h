@@ -70,6 +70,7 @@ struct ngx_http_qc_redis_lock_s {
     unsigned                          noted:1;   /* its end may have been */
     unsigned                          behind:1;  /* that, behind pending */
     unsigned                          waited:1;
+    unsigned                          recent:1;  /* asked what was stored */
 };
 
 
