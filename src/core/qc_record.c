@@ -737,6 +737,17 @@ qc_record_has_digest(const qc_record_t *rec)
 }
 
 
+qc_rc_e
+qc_record_copy(qc_record_t *copy, const qc_record_t *rec, qc_buf_t *b)
+{
+    qc_rc_e  rc;
+
+    rc = qc_record_encode(rec, b);
+
+    return (rc == QC_OK) ? qc_record_decode(copy, qc_buf_written(b)) : rc;
+}
+
+
 int
 qc_record_same_body(const qc_record_t *a, const qc_record_t *b)
 {

@@ -120,6 +120,10 @@ qc_rc_e qc_record_encode(const qc_record_t *rec, qc_buf_t *out);
 /* Strings of the record point into data. */
 qc_rc_e qc_record_decode(qc_record_t *rec, qc_str_t data);
 
+/* A copy of its own: its strings are in b, QC_RECORD_MAX bytes suffice. */
+qc_rc_e qc_record_copy(qc_record_t *copy, const qc_record_t *rec,
+    qc_buf_t *b);
+
 /* The same checks both decoders make; encoders refuse what fails them. */
 qc_rc_e qc_record_check(const qc_record_t *rec);
 

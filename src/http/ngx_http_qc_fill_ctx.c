@@ -157,9 +157,7 @@ ngx_http_qc_fill_op(ngx_pool_t *pool, ngx_http_qc_meta_op_t *op)
 
     qc_buf_init(&b, copy->buf, sizeof(copy->buf));
 
-    if (qc_record_encode(&op->record, &b) != QC_OK
-        || qc_record_decode(&copy->record, qc_buf_written(&b)) != QC_OK)
-    {
+    if (qc_record_copy(&copy->record, &op->record, &b) != QC_OK) {
         return NULL;
     }
 

@@ -640,9 +640,7 @@ ngx_http_qc_live_copy(ngx_http_qc_ctx_t *ctx)
 
     qc_buf_init(&b, p, QC_RECORD_MAX);
 
-    if (qc_record_encode(&ctx->op->record, &b) != QC_OK
-        || qc_record_decode(&job->record, qc_buf_written(&b)) != QC_OK)
-    {
+    if (qc_record_copy(&job->record, &ctx->op->record, &b) != QC_OK) {
         goto failed;
     }
 

@@ -719,9 +719,7 @@ ngx_http_qc_refresh(ngx_http_qc_zone_t *zone, const u_char *key,
 
     qc_buf_init(&b, op->buf, QC_RECORD_MAX);
 
-    if (qc_record_encode(record, &b) != QC_OK
-        || qc_record_decode(&op->record, qc_buf_written(&b)) != QC_OK)
-    {
+    if (qc_record_copy(&op->record, record, &b) != QC_OK) {
         ngx_free(refresh);
         return;
     }
