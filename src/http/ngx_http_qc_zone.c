@@ -23,9 +23,9 @@ static char *ngx_http_qc_zone_backoff(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void ngx_http_qc_zone_defaults(ngx_http_qc_zone_t *zone);
 static char *ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone);
-static char *ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone);
-static char *ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone);
-static char *ngx_http_qc_zone_uses(ngx_http_qc_zone_t *zone);
+static char *ngx_http_qc_zone_tables(ngx_http_qc_zone_t *zone);
+static ngx_uint_t ngx_http_qc_zone_fits(ngx_http_qc_zone_t *zone,
+    ngx_uint_t *number, ngx_uint_t by_default, size_t size);
 static char *ngx_http_qc_zone_invalidations(ngx_http_qc_zone_t *zone);
 
 
@@ -557,19 +557,7 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
         return "has less \"memory\" than 8 pages; use 1m or more";
     }
 
-    rv = ngx_http_qc_zone_marks(zone);
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    rv = ngx_http_qc_zone_locks(zone);
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    rv = ngx_http_qc_zone_uses(zone);
+    rv = ngx_http_qc_zone_tables(zone);
 
     if (rv != NGX_CONF_OK) {
         return rv;
@@ -598,68 +586,58 @@ ngx_http_qc_zone_check(ngx_conf_t *cf, ngx_http_qc_zone_t *zone)
 }
 
 
-/* The default gives way to the index where there is little memory. */
+/*
+ * Each has a share of the memory.  The default gives way to the index where
+ * there is little.
+ */
 
 static char *
-ngx_http_qc_zone_marks(ngx_http_qc_zone_t *zone)
+ngx_http_qc_zone_tables(ngx_http_qc_zone_t *zone)
 {
-    ngx_uint_t  max;
+    ngx_uint_t  uses;
 
-    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_MARK_SIZE;
+    /* in the least memory there is no page for them */
 
-    if (zone->marks.number == NGX_CONF_UNSET_UINT) {
-        zone->marks.number = ngx_min(NGX_HTTP_QC_MARKS, max);
-    }
+    uses = (zone->memory < 16 * ngx_pagesize) ? 0 : NGX_HTTP_QC_USES;
 
-    if (zone->marks.number > max) {
+    if (!ngx_http_qc_zone_fits(zone, &zone->marks.number, NGX_HTTP_QC_MARKS,
+                               NGX_HTTP_QC_MARK_SIZE))
+    {
         return "has more \"marks\" than fit into an eighth of its "
                "\"memory\"; each takes 32 bytes";
     }
 
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_qc_zone_locks(ngx_http_qc_zone_t *zone)
-{
-    ngx_uint_t  max;
-
-    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_LOCK_SIZE;
-
-    if (zone->locks.number == NGX_CONF_UNSET_UINT) {
-        zone->locks.number = ngx_min(NGX_HTTP_QC_LOCKS, max);
-    }
-
-    if (zone->locks.number > max) {
+    if (!ngx_http_qc_zone_fits(zone, &zone->locks.number, NGX_HTTP_QC_LOCKS,
+                               NGX_HTTP_QC_LOCK_SIZE))
+    {
         return "has more \"locks\" than fit into an eighth of its "
                "\"memory\"; each takes 64 bytes";
     }
 
-    return NGX_CONF_OK;
-}
-
-
-/* In the least memory there is no page for them. */
-
-static char *
-ngx_http_qc_zone_uses(ngx_http_qc_zone_t *zone)
-{
-    ngx_uint_t  max;
-
-    max = zone->memory / NGX_HTTP_QC_SHARE / NGX_HTTP_QC_USE_SIZE;
-
-    if (zone->uses.number == NGX_CONF_UNSET_UINT) {
-        zone->uses.number = (zone->memory < 16 * ngx_pagesize)
-                            ? 0 : ngx_min(NGX_HTTP_QC_USES, max);
-    }
-
-    if (zone->uses.number > max) {
+    if (!ngx_http_qc_zone_fits(zone, &zone->uses.number, uses,
+                               NGX_HTTP_QC_USE_SIZE))
+    {
         return "has more \"uses\" than fit into an eighth of its "
                "\"memory\"; each takes 24 bytes";
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_qc_zone_fits(ngx_http_qc_zone_t *zone, ngx_uint_t *number,
+    ngx_uint_t by_default, size_t size)
+{
+    ngx_uint_t  max;
+
+    max = zone->memory / NGX_HTTP_QC_SHARE / size;
+
+    if (*number == NGX_CONF_UNSET_UINT) {
+        *number = ngx_min(by_default, max);
+    }
+
+    return *number <= max;
 }
 
 
