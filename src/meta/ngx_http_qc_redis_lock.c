@@ -9,9 +9,6 @@
 #include <openssl/rand.h>
 
 
-#define NGX_HTTP_QC_REDIS_LOCK_ARGS  9
-
-
 static ngx_http_qc_redis_lock_t *ngx_http_qc_redis_lock_alloc(
     ngx_http_qc_redis_t *redis);
 static void ngx_http_qc_redis_lock_free(ngx_http_qc_redis_lock_t *lock);
@@ -71,9 +68,6 @@ static ngx_str_t  ngx_http_qc_redis_end_script = ngx_string(
     "local r=redis.pcall('PUBLISH',ARGV[2],ARGV[3])"
     "return type(r)=='table' and r or 1"
 );
-
-static ngx_str_t  ngx_http_qc_redis_eval = ngx_string("EVAL");
-static ngx_str_t  ngx_http_qc_redis_one = ngx_string("1");
 
 
 ngx_int_t
@@ -239,50 +233,40 @@ ngx_http_qc_redis_lock_command(ngx_http_qc_redis_lock_t *lock,
     ngx_str_t *args, ngx_uint_t n, ngx_http_qc_redis_reply_pt handler,
     void *data)
 {
-    int           argc;
-    void         *pending;
-    u_char       *p;
-    size_t        argvlen[NGX_HTTP_QC_REDIS_LOCK_ARGS];
-    ngx_str_t     key, *arg[NGX_HTTP_QC_REDIS_LOCK_ARGS], *prefix;
-    ngx_uint_t    i;
-    const char   *argv[NGX_HTTP_QC_REDIS_LOCK_ARGS];
-    qc_metric_e   reason;
-    u_char        buf[NGX_HTTP_QC_REDIS_LOCK_KEY_MAX];
+    void                      *pending;
+    u_char                    *p;
+    ngx_str_t                 *prefix;
+    ngx_uint_t                 i;
+    qc_metric_e                reason;
+    ngx_http_qc_redis_args_t   cmd;
+    u_char                     key[NGX_HTTP_QC_REDIS_LOCK_KEY_MAX];
 
     prefix = &lock->redis->conf.prefix;
 
-    p = ngx_cpymem(buf, prefix->data, prefix->len);
+    p = ngx_cpymem(key, prefix->data, prefix->len);
     p = ngx_cpymem(p, "~lock:", sizeof("~lock:") - 1);
     p = ngx_hex_dump(p, lock->key, QC_KEY_LEN);
 
-    key.len = p - buf;
-    key.data = buf;
-
-    argc = 0;
+    cmd.argc = 0;
 
     if (n > 1) {
-        arg[argc++] = &ngx_http_qc_redis_eval;
+        ngx_http_qc_redis_arg(&cmd, "EVAL", sizeof("EVAL") - 1);
     }
 
-    arg[argc++] = &args[0];
+    ngx_http_qc_redis_arg(&cmd, args[0].data, args[0].len);
 
     if (n > 1) {
-        arg[argc++] = &ngx_http_qc_redis_one;
+        ngx_http_qc_redis_arg(&cmd, "1", 1);
     }
 
-    arg[argc++] = &key;
+    ngx_http_qc_redis_arg(&cmd, key, p - key);
 
     for (i = 1; i < n; i++) {
-        arg[argc++] = &args[i];
+        ngx_http_qc_redis_arg(&cmd, args[i].data, args[i].len);
     }
 
-    for (i = 0; i < (ngx_uint_t) argc; i++) {
-        argv[i] = (const char *) arg[i]->data;
-        argvlen[i] = arg[i]->len;
-    }
-
-    pending = ngx_http_qc_redis_command(lock->redis, argc, argv, argvlen,
-                                        handler, data, &reason);
+    pending = ngx_http_qc_redis_command(lock->redis, cmd.argc, cmd.argv,
+                                        cmd.argvlen, handler, data, &reason);
 
     /* who has no rights to locks has a cache all the same */
 
