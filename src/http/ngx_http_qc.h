@@ -403,7 +403,6 @@ ngx_uint_t ngx_http_qc_may_wait(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_wait(ngx_http_qc_ctx_t *ctx, ngx_http_qc_step_e next);
 void ngx_http_qc_look_again(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_read_over(ngx_http_qc_ctx_t *ctx);
-ngx_uint_t ngx_http_qc_store_available(ngx_http_qc_zone_t *zone);
 ngx_uint_t ngx_http_qc_fetched(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_fill_lock(ngx_http_qc_ctx_t *ctx);
 void ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason);
@@ -412,6 +411,8 @@ void ngx_http_qc_collapse_cleanup(ngx_http_qc_ctx_t *ctx);
 
 /* ngx_http_qc_remote.c: likewise, of several machines; NGX_AGAIN: asked */
 ngx_int_t ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx);
+void ngx_http_qc_remote_end(ngx_http_qc_lock_t *lock,
+    ngx_http_qc_lock_result_e result, ngx_msec_t alone);
 ngx_int_t ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx);
 ngx_int_t ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx);
 
@@ -627,6 +628,7 @@ ngx_http_qc_ctx_t *ngx_http_qc_fill_ctx(ngx_http_qc_ctx_t *ctx,
 
 /* ngx_http_qc_store.c */
 void ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log);
+ngx_uint_t ngx_http_qc_store_available(ngx_http_qc_zone_t *zone);
 ngx_http_qc_job_t *ngx_http_qc_job_create(ngx_http_qc_zone_t *zone);
 void ngx_http_qc_job_submit(ngx_http_qc_job_t *job);
 ngx_uint_t ngx_http_qc_jobs_has(ngx_http_qc_zone_t *zone, const u_char *key);

@@ -40,7 +40,6 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
     qc_fresh_t           fresh;
     qc_metric_e          reason;
     ngx_http_qc_job_t   *job;
-    ngx_http_qc_tier_t  *tier;
     ngx_http_request_t  *r;
 
     r = ctx->request;
@@ -62,11 +61,7 @@ ngx_http_qc_capture_start(ngx_http_qc_ctx_t *ctx)
         return;
     }
 
-    /* the tier that must have it is the last one */
-
-    tier = ctx->zone->tiers[ctx->zone->ntiers - 1];
-
-    if (tier->available && !tier->available(tier)) {
+    if (!ngx_http_qc_store_available(ctx->zone)) {
         ngx_http_qc_reason(ctx, QC_R_STORE_DOWN);
         return;
     }

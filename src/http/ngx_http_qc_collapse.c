@@ -167,19 +167,6 @@ ngx_http_qc_locks(ngx_http_qc_ctx_t *ctx)
 }
 
 
-/* Of the tier that must have what is stored. */
-
-ngx_uint_t
-ngx_http_qc_store_available(ngx_http_qc_zone_t *zone)
-{
-    ngx_http_qc_tier_t  *tier;
-
-    tier = zone->tiers[zone->ntiers - 1];
-
-    return tier->available == NULL || tier->available(tier);
-}
-
-
 /*
  * A fill under way began before this request came: it is not what a client
  * wants that asks for one from now.
@@ -593,11 +580,9 @@ ngx_http_qc_unstorable(ngx_http_qc_ctx_t *ctx, qc_metric_e reason)
         }
     }
 
-    if (ctx->lock.token && ctx->lock.remote) {
-        ngx_http_qc_redis_lock_release(ctx->lock.remote,
-                                       NGX_HTTP_QC_LOCK_UNSTORED,
-                                       ctx->conf->hit_for_miss * 1000);
-        ctx->lock.remote = NULL;
+    if (ctx->lock.token) {
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED,
+                               ctx->conf->hit_for_miss * 1000);
     }
 
     ngx_http_qc_lock_release(&ctx->lock, NGX_HTTP_QC_LOCK_UNSTORED);

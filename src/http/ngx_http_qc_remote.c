@@ -22,9 +22,8 @@ static void ngx_http_qc_asked(ngx_http_qc_redis_lock_t *lock,
 static void ngx_http_qc_told(ngx_http_qc_redis_lock_t *lock,
     ngx_http_qc_lock_result_e result, void *data);
 static void ngx_http_qc_remote_run(ngx_http_qc_ctx_t *ctx, ngx_uint_t rc);
-static void ngx_http_qc_remote_release(ngx_http_qc_lock_t *lock,
+static void ngx_http_qc_remote_released(ngx_http_qc_lock_t *lock,
     ngx_http_qc_lock_result_e result);
-static void ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_remote_fill(ngx_http_qc_ctx_t *ctx);
 static ngx_int_t ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx);
 
@@ -51,7 +50,7 @@ ngx_http_qc_remote(ngx_http_qc_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    ctx->lock.released = ngx_http_qc_remote_release;
+    ctx->lock.released = ngx_http_qc_remote_released;
     ctx->step = NGX_HTTP_QC_ASKED;
 
     ctx->request->read_event_handler = ngx_http_block_reading;
@@ -96,25 +95,26 @@ ngx_http_qc_remote_run(ngx_http_qc_ctx_t *ctx, ngx_uint_t rc)
 }
 
 
-/* With the lock of this machine, wherever that is by now. */
+/* Whatever has become of it; harmless if there is none. */
 
-static void
-ngx_http_qc_remote_release(ngx_http_qc_lock_t *lock,
-    ngx_http_qc_lock_result_e result)
+void
+ngx_http_qc_remote_end(ngx_http_qc_lock_t *lock,
+    ngx_http_qc_lock_result_e result, ngx_msec_t alone)
 {
     if (lock->remote) {
-        ngx_http_qc_redis_lock_release(lock->remote, result, 0);
+        ngx_http_qc_redis_lock_release(lock->remote, result, alone);
         lock->remote = NULL;
     }
 }
 
 
+/* With the lock of this machine, wherever that is by now. */
+
 static void
-ngx_http_qc_without_remote(ngx_http_qc_ctx_t *ctx)
+ngx_http_qc_remote_released(ngx_http_qc_lock_t *lock,
+    ngx_http_qc_lock_result_e result)
 {
-    ngx_http_qc_redis_lock_release(ctx->lock.remote,
-                                   NGX_HTTP_QC_LOCK_LOST, 0);
-    ctx->lock.remote = NULL;
+    ngx_http_qc_remote_end(lock, result, 0);
 }
 
 
@@ -151,7 +151,7 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
         break;
 
     case NGX_HTTP_QC_REDIS_LOCK_STORED:
-        ngx_http_qc_without_remote(ctx);
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_LOST, 0);
 
         ctx->recent = 1;
         ctx->again = 1;
@@ -160,7 +160,7 @@ ngx_http_qc_step_asked(ngx_http_qc_ctx_t *ctx)
         return NGX_OK;
 
     case NGX_HTTP_QC_REDIS_LOCK_FAILED:
-        ngx_http_qc_without_remote(ctx);
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_LOST, 0);
         break;
 
     default: /* NGX_HTTP_QC_REDIS_LOCK_HELD */
@@ -195,7 +195,7 @@ ngx_http_qc_remote_busy(ngx_http_qc_ctx_t *ctx)
             && (ngx_msec_int_t) (collapse->wait.deadline - ngx_current_msec)
                <= 0))
     {
-        ngx_http_qc_without_remote(ctx);
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_LOST, 0);
         return NGX_DECLINED;
     }
 
@@ -254,7 +254,7 @@ ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
 
     case NGX_HTTP_QC_LOCK_STORED:
     case NGX_HTTP_QC_LOCK_LOST:
-        ngx_http_qc_without_remote(ctx);
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_LOST, 0);
         ctx->again = 1;
         ngx_http_qc_look_again(ctx);
         return NGX_OK;
@@ -264,7 +264,7 @@ ngx_http_qc_step_told(ngx_http_qc_ctx_t *ctx)
         break;
 
     default: /* NGX_HTTP_QC_LOCK_TIMEOUT */
-        ngx_http_qc_without_remote(ctx);
+        ngx_http_qc_remote_end(&ctx->lock, NGX_HTTP_QC_LOCK_LOST, 0);
         break;
     }
 

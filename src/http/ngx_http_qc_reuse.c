@@ -106,12 +106,14 @@ ngx_int_t
 ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
 {
     ngx_int_t     rc;
+    ngx_uint_t    validates;
     qc_client_t  *client;
 
     client = ctx->conf->client_control ? &ctx->client : NULL;
+    validates = ngx_http_qc_validates(ctx);
 
     qc_reuse(&ctx->reuse, &ctx->op->record, client, (uint64_t) ngx_time(),
-             ngx_http_qc_validates(ctx));
+             validates);
 
     ctx->entry = 1;
     ctx->step = NGX_HTTP_QC_SERVE;
@@ -127,7 +129,7 @@ ngx_http_qc_step_reuse(ngx_http_qc_ctx_t *ctx)
         /* others wait for this one: a fill would keep them waiting */
 
         if (!ctx->again) {
-            ngx_http_qc_early(ctx, ngx_http_qc_validates(ctx));
+            ngx_http_qc_early(ctx, validates);
         }
 
         return NGX_OK;

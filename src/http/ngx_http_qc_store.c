@@ -82,6 +82,19 @@ ngx_http_qc_jobs_init(ngx_http_qc_zone_t *zone, ngx_log_t *log)
 }
 
 
+/* Of the tier that must have what is stored. */
+
+ngx_uint_t
+ngx_http_qc_store_available(ngx_http_qc_zone_t *zone)
+{
+    ngx_http_qc_tier_t  *tier;
+
+    tier = zone->tiers[zone->ntiers - 1];
+
+    return tier->available == NULL || tier->available(tier);
+}
+
+
 ngx_http_qc_job_t *
 ngx_http_qc_job_create(ngx_http_qc_zone_t *zone)
 {
